@@ -1,0 +1,134 @@
+# Repli. `make run` shows it, `make test` proves it, `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Tools are installed into .tools under their version, so that a second run costs nothing and a new version is a new file.
+TOOLS := $(CURDIR)/.tools
+BUF_VERSION := 1.75.0
+PROTOC_GEN_GO_VERSION := v1.36.12
+PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
+GOTESTSUM_VERSION := v1.13.0
+GOLANGCI_LINT_VERSION := v2.15.0
+PROTOVALIDATE_VERSION := v1.2.2
+REDIS_PACKAGE := redis-server=5:7.*
+
+BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
+PROTOC_GEN_GO := $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO_VERSION)/protoc-gen-go
+PROTOC_GEN_GO_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION)/protoc-gen-go-grpc
+GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)/gotestsum
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+VALIDATE := $(TOOLS)/protovalidate/buf/validate/validate.proto
+
+REFDATA ?= ../shared/refdata
+GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum')
+
+##@ Use
+
+.PHONY: run
+run: bin/repli ## Build, start the whole mesh in one process on demo data, answer three requests, keep serving
+	@bin/repli all
+
+.PHONY: build
+build: bin/repli ## Build the one binary, bin/repli
+
+bin/repli: $(GO_FILES)
+	@CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/repli
+
+##@ Check
+
+.PHONY: test
+test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
+	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m ./...
+
+.PHONY: test-refdata
+test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDATA=dir
+	@test -d "$(REFDATA)" || { echo "REFDATA=$(REFDATA): no such folder"; exit 2; }
+	@REPLI_REFDATA="$$(cd "$(REFDATA)" && pwd)" $(GOTESTSUM) --format testname -- -tags refdata -timeout 15m \
+		-run RefData $(shell git grep -l '^//go:build refdata' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) $(BUF) $(VALIDATE) ## golangci-lint with the boundaries, and the contracts' lint and format
+	@$(GOLANGCI_LINT) run ./...
+	@$(BUF) lint
+	@$(BUF) format --diff --exit-code proto
+
+.PHONY: breaking
+breaking: $(BUF) $(VALIDATE) ## Refuse changes that break the contracts of AGAINST (default: main)
+	@$(BUF) breaking proto --against '.git#branch=$(or $(AGAINST),main),subdir=proto'
+
+.PHONY: check-generated
+check-generated: generate ## Fail when committed generated files are not what the sources give
+	@git diff --exit-code -- gen docs || { echo "generated files are stale: run make generate and commit"; exit 1; }
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (default 20s)
+	@git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),20s) ./$$dir; done; done
+
+##@ Measure
+
+.PHONY: bench
+bench: ## Run the Go benchmarks of the hot path
+	@go test -run '^$$' -bench . -benchmem ./pkg/onnx/... ./services/...
+
+.PHONY: bench-quality
+bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into docs/quality.md
+	@bin/repli bench quality --markdown docs/quality.md
+
+##@ Make
+
+.PHONY: generate
+generate: $(BUF) $(VALIDATE) $(PROTOC_GEN_GO) $(PROTOC_GEN_GO_GRPC) ## Generate Go from the contracts, and the reference pages
+	@PATH="$(dir $(PROTOC_GEN_GO)):$(dir $(PROTOC_GEN_GO_GRPC)):$$PATH" $(BUF) generate
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) $(BUF) ## Format Go and the contracts
+	@$(GOLANGCI_LINT) fmt ./...
+	@$(BUF) format -w proto
+
+.PHONY: clean
+clean: ## Remove what was built (the tools stay)
+	@rm -rf bin bench/out
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-zA-Z_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- tools -------------------------------------------------------------------------------------------------------------
+
+.PHONY: test-tools
+test-tools: $(GOTESTSUM) redis-server
+
+.PHONY: redis-server
+redis-server:
+	@command -v redis-server >/dev/null && exit 0; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+		echo "the tests need redis-server; run: sudo apt-get update && sudo apt-get install -y --no-install-recommends '$(REDIS_PACKAGE)'"; exit 1; fi; \
+	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(REDIS_PACKAGE)' >/dev/null
+
+$(BUF):
+	@mkdir -p $(TOOLS)/buf-$(BUF_VERSION)
+	@npm install --silent --no-audit --no-fund --prefix $(TOOLS)/buf-$(BUF_VERSION) @bufbuild/buf@$(BUF_VERSION) >/dev/null
+
+$(VALIDATE):
+	@mkdir -p $(TOOLS)/protovalidate
+	@cp -r "$$(cd $(TOOLS) && go mod download -json github.com/bufbuild/protovalidate@$(PROTOVALIDATE_VERSION) \
+		| sed -n 's/^.*"Dir": "\(.*\)",$$/\1/p')/proto/protovalidate/buf" $(TOOLS)/protovalidate/
+	@chmod -R u+w $(TOOLS)/protovalidate && touch $@
+
+$(PROTOC_GEN_GO):
+	@GOBIN=$(dir $@) go install google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GEN_GO_VERSION)
+
+$(PROTOC_GEN_GO_GRPC):
+	@GOBIN=$(dir $@) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC_VERSION)
+
+$(GOTESTSUM):
+	@GOBIN=$(dir $@) go install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+
+$(GOLANGCI_LINT):
+	@GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
