@@ -55,8 +55,11 @@ lint: $(GOLANGCI_LINT) $(BUF) $(VALIDATE) ## golangci-lint with the boundaries, 
 	@$(BUF) format --diff --exit-code proto
 
 .PHONY: breaking
-breaking: $(BUF) $(VALIDATE) ## Refuse changes that break the contracts of AGAINST (default: main)
-	@$(BUF) breaking proto --against '.git#branch=$(or $(AGAINST),main),subdir=proto'
+breaking: $(BUF) $(VALIDATE) ## Refuse changes that break the contracts of AGAINST (default: HEAD)
+	@rm -rf $(TOOLS)/against && mkdir -p $(TOOLS)/against/.tools
+	@git archive $(or $(AGAINST),HEAD) proto buf.yaml | tar -x -C $(TOOLS)/against
+	@cp -r $(TOOLS)/protovalidate $(TOOLS)/against/.tools/
+	@$(BUF) breaking --against $(TOOLS)/against
 
 .PHONY: check-generated
 check-generated: generate ## Fail when committed generated files are not what the sources give

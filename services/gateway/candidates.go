@@ -1,0 +1,86 @@
+package gateway
+
+import (
+	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+)
+
+// candidates are the distinct items that may be in the answer. Their order is that of the safe answer: the fallback's
+// list first, then what is stored for the user, then what the caller brought.
+type candidates struct {
+	ids     []string
+	sources []repliv1.Source
+	// scores are the fallback's weights; the other sources have none.
+	scores []float32
+	// own counts the ids that the mesh itself vouches for; those after it came from the caller alone.
+	own                  int
+	duplicates, excluded uint32
+}
+
+// gather merges the three sources without repetition and without what the request excludes: the ids it names and the
+// context items.
+func gather(
+	request *repliv1.RecommendRequest, list *fallbackv1.SuggestResponse, stored []string,
+) *candidates {
+	size := len(list.GetItemIds()) + len(stored) + len(request.GetCandidateItemIds())
+	c := &candidates{
+		ids:     make([]string, 0, size),
+		sources: make([]repliv1.Source, 0, size),
+		scores:  make([]float32, 0, len(list.GetItemIds())),
+	}
+	// True marks an id that is in, false one that must stay out.
+	seen := make(map[string]bool, size+len(request.GetExcludeItemIds())+len(request.GetContextItemIds()))
+	for _, id := range request.GetExcludeItemIds() {
+		seen[id] = false
+	}
+	for _, id := range request.GetContextItemIds() {
+		seen[id] = false
+	}
+	for i, id := range list.GetItemIds() {
+		if c.add(seen, id, list.GetSources()[i]) {
+			c.scores = append(c.scores, list.GetScores()[i])
+		}
+	}
+	for _, id := range stored {
+		c.add(seen, id, repliv1.Source_SOURCE_USER)
+	}
+	c.own = len(c.ids)
+	for _, id := range request.GetCandidateItemIds() {
+		c.add(seen, id, repliv1.Source_SOURCE_CALLER)
+	}
+	return c
+}
+
+func (c *candidates) add(seen map[string]bool, id string, source repliv1.Source) bool {
+	if in, met := seen[id]; met {
+		if in {
+			c.duplicates++
+		} else {
+			c.excluded++
+		}
+		return false
+	}
+	seen[id] = true
+	c.ids = append(c.ids, id)
+	c.sources = append(c.sources, source)
+	return true
+}
+
+// item returns the i-th candidate with a score of the model.
+func (c *candidates) item(i int, score float32) *repliv1.Item {
+	return &repliv1.Item{ItemId: c.ids[i], Score: score, Source: c.sources[i]}
+}
+
+// safe returns the first candidates as they are, with the fallback's weights.
+func (c *candidates) safe(count int) []*repliv1.Item {
+	count = min(count, len(c.ids))
+	items := make([]*repliv1.Item, count)
+	for i := range items {
+		score := float32(0)
+		if i < len(c.scores) {
+			score = c.scores[i]
+		}
+		items[i] = c.item(i, score)
+	}
+	return items
+}

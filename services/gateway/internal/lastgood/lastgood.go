@@ -1,0 +1,123 @@
+// Package lastgood owns the lists that the gateway answers from when the fallback service is gone: the last that it
+// saw, for each segment, in memory. It asks for them off the request path.
+package lastgood
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
+	"github.com/repli-mesh/repli/services/gateway/internal/clients"
+)
+
+// Config bounds the memory and says how often it is renewed.
+type Config struct {
+	// Refresh is how often every list is asked for again.
+	Refresh time.Duration `yaml:"refresh"`
+	// Timeout bounds one request for a list.
+	Timeout time.Duration `yaml:"timeout"`
+	// Items is how many items a list holds.
+	Items int `yaml:"items"`
+	// Segments is how many segments are remembered, besides everybody.
+	Segments int `yaml:"segments"`
+}
+
+// Lists holds the last good lists. Safe for concurrent use.
+type Lists struct {
+	cfg       Config
+	suggester clients.Suggester
+	lists     atomic.Pointer[map[string]*fallbackv1.SuggestResponse]
+
+	mu    sync.Mutex
+	known map[string]struct{}
+	wake  chan struct{}
+}
+
+// New returns empty lists. Run fills them.
+func New(cfg Config, suggester clients.Suggester) *Lists {
+	l := &Lists{cfg: cfg, suggester: suggester, known: map[string]struct{}{"": {}}, wake: make(chan struct{}, 1)}
+	l.lists.Store(&map[string]*fallbackv1.SuggestResponse{})
+	return l
+}
+
+// List returns the last list of a segment, else everybody's, else nil. Nobody may change it.
+func (l *Lists) List(segment string) *fallbackv1.SuggestResponse {
+	lists := *l.lists.Load()
+	if list, ok := lists[segment]; ok {
+		return list
+	}
+	return lists[""]
+}
+
+// Saw tells that a segment is in use, so that Run keeps a list of it. Call it with segments that the fallback service
+// confirmed: callers' hints are without bound.
+func (l *Lists) Saw(segment string) {
+	if _, ok := (*l.lists.Load())[segment]; ok {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.known[segment]; ok || len(l.known) > l.cfg.Segments {
+		return
+	}
+	l.known[segment] = struct{}{}
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run renews the lists until ctx is done. A list that cannot be renewed stays as it is; until the first is there, it
+// tries ten times as often.
+func (l *Lists) Run(ctx context.Context) error {
+	for {
+		l.refresh(ctx)
+		wait := l.cfg.Refresh
+		if l.List("") == nil {
+			wait /= 10
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-l.wake:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+func (l *Lists) refresh(ctx context.Context) {
+	l.mu.Lock()
+	segments := make([]string, 0, len(l.known))
+	for segment := range l.known {
+		segments = append(segments, segment)
+	}
+	l.mu.Unlock()
+
+	old := *l.lists.Load()
+	next := make(map[string]*fallbackv1.SuggestResponse, len(segments))
+	for _, segment := range segments {
+		if list := l.ask(ctx, segment); list != nil {
+			next[segment] = list
+		} else if list, ok := old[segment]; ok {
+			next[segment] = list
+		}
+	}
+	l.lists.Store(&next)
+}
+
+// ask returns nil when there is no good list to be had: the request path meets and names the same fault.
+func (l *Lists) ask(ctx context.Context, segment string) *fallbackv1.SuggestResponse {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	request := &fallbackv1.SuggestRequest{Segment: segment, Count: uint32(l.cfg.Items)} //nolint:gosec // bounded by Validate
+	response, err := clients.Suggest(ctx, l.suggester, request)
+	if err != nil || len(response.GetItemIds()) == 0 {
+		return nil
+	}
+	return response
+}

@@ -1,0 +1,439 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
+	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
+	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/fault"
+	"github.com/repli-mesh/repli/pkg/telemetry"
+)
+
+const ms = time.Millisecond
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// mesh is a gateway among fakes, in virtual time.
+type mesh struct {
+	users     *fakeUsers
+	ranker    *fakeRanker
+	suggester *fakeSuggester
+	service   *Service
+}
+
+func newMesh(t *testing.T) *mesh {
+	t.Helper()
+	m := &mesh{
+		users: &fakeUsers{peer: peer{takes: ms}, response: &featurev1.GetUserResponse{
+			Status:  featurev1.UserStatus_USER_STATUS_FOUND,
+			Row:     &featurev1.Row{SchemaFingerprint: 7, Numbers: []float32{1}, Statuses: []byte{1}},
+			Segment: "family",
+		}},
+		ranker:    &fakeRanker{peer: peer{takes: ms}},
+		suggester: &fakeSuggester{peer: peer{takes: ms}},
+	}
+	service, err := New(Defaults(), Deps{
+		Users: m.users, Ranker: m.ranker, Suggester: m.suggester, Signals: telemetry.Discard(), Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.service = service
+	return m
+}
+
+// remember runs the refresher long enough for the gateway to hold its last good lists.
+func (m *mesh) remember(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.service.Run(ctx) }()
+	synctest.Wait()
+	time.Sleep(10 * ms)
+	synctest.Wait()
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recommend asks with a deadline and returns the answer and how long it took.
+func (m *mesh) recommend(
+	t *testing.T, deadline time.Duration, request *repliv1.RecommendRequest,
+) (*repliv1.RecommendResponse, time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	started := time.Now()
+	response, err := m.service.Recommend(ctx, request)
+	if err != nil {
+		t.Fatalf("Recommend: %v", err)
+	}
+	return response, time.Since(started)
+}
+
+func ask(count uint32) *repliv1.RecommendRequest {
+	return &repliv1.RecommendRequest{UserId: "u1", Count: count}
+}
+
+func ids(items []*repliv1.Item) []string {
+	var ids []string
+	for _, item := range items {
+		ids = append(ids, item.GetItemId())
+	}
+	return ids
+}
+
+func TestPersonalised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		response, took := m.recommend(t, 50*ms, ask(3))
+		if response.GetTier() != repliv1.Tier_TIER_PERSONALIZED || len(response.GetDegradations()) != 0 {
+			t.Errorf("tier %v, degradations %v", response.GetTier(), response.GetDegradations())
+		}
+		if got, want := ids(response.GetItems()), []string{"p199", "p198", "p197"}; !slices.Equal(got, want) {
+			t.Errorf("items %v, want %v", got, want)
+		}
+		if took != 2*ms {
+			t.Errorf("took %v: features and fallback are asked together, then ranking: 2ms", took)
+		}
+		c := response.GetCoverage()
+		if c.GetCandidates() != 200 || c.GetScored() != 200 || c.GetUnscored() != 0 {
+			t.Errorf("coverage %v", c)
+		}
+		if len(response.GetRecommendationId()) != 22 || response.GetModel() != "test/1" || response.GetSnapshotTime() == nil {
+			t.Errorf("response %v", response)
+		}
+	})
+}
+
+// Every way in which one peer can fail, at every promised deadline: an answer in time, of the tier that is due, that
+// names the component, with nothing left running.
+func TestOneFaultNeverFailsTheCall(t *testing.T) {
+	faults := []struct {
+		name  string
+		apply func(*peer)
+		why   repliv1.Reason
+	}{
+		{"hangs", func(p *peer) { p.takes = time.Hour }, repliv1.Reason_REASON_SOFT_DEADLINE},
+		{"refuses", func(p *peer) { p.takes, p.err = 0, errRefused }, repliv1.Reason_REASON_UNAVAILABLE},
+		{"errs", func(p *peer) { p.err = errors.New("boom") }, repliv1.Reason_REASON_ERROR},
+		{
+			"is not ready", func(p *peer) { p.err = fault.Status(fault.New(fault.NotReady, "NOT_READY", "no data")).Err() },
+			repliv1.Reason_REASON_NOT_READY,
+		},
+	}
+	peers := []struct {
+		component repliv1.Component
+		of        func(*mesh) *peer
+		tier      repliv1.Tier
+	}{
+		{repliv1.Component_COMPONENT_FEATURE, func(m *mesh) *peer { return &m.users.peer }, repliv1.Tier_TIER_SIMPLE},
+		{repliv1.Component_COMPONENT_RANKING, func(m *mesh) *peer { return &m.ranker.peer }, repliv1.Tier_TIER_SIMPLE},
+		{repliv1.Component_COMPONENT_FALLBACK, func(m *mesh) *peer { return &m.suggester.peer }, repliv1.Tier_TIER_PARTIAL},
+	}
+	for _, deadline := range []time.Duration{10 * ms, 20 * ms, 50 * ms, 200 * ms} {
+		for _, p := range peers {
+			for _, f := range faults {
+				t.Run(p.component.String()+" "+f.name+" "+deadline.String(), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						m := newMesh(t)
+						m.remember(t)
+						f.apply(p.of(m))
+						response, took := m.recommend(t, deadline, ask(10))
+						plan := m.service.cfg.Budget.Start(deadline, true)
+						if took > plan.Total {
+							t.Errorf("took %v of %v", took, plan.Total)
+						}
+						if response.GetTier() != p.tier || len(response.GetItems()) != 10 {
+							t.Errorf("tier %v with %d items, want %v with 10", response.GetTier(), len(response.GetItems()), p.tier)
+						}
+						first := response.GetDegradations()[0]
+						if first.GetComponent() != p.component || first.GetReason() != f.why {
+							t.Errorf("degradation %v, want %v %v", first, p.component, f.why)
+						}
+						if first.GetSpent().AsDuration() > first.GetGranted().AsDuration() {
+							t.Errorf("spent more than granted: %v", first)
+						}
+						if running := m.users.running + m.ranker.running + m.suggester.running; running != 0 {
+							t.Errorf("%d calls are still running", running)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestStaticWhenOnlyMemoryIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.remember(t)
+		m.users.takes, m.ranker.err, m.suggester.err = time.Hour, errRefused, errRefused
+		response, _ := m.recommend(t, 10*ms, ask(5))
+		if response.GetTier() != repliv1.Tier_TIER_STATIC {
+			t.Errorf("tier %v", response.GetTier())
+		}
+		if got, want := ids(response.GetItems()), []string{"p0", "p1", "p2", "p3", "p4"}; !slices.Equal(got, want) {
+			t.Errorf("items %v, want %v", got, want)
+		}
+		if m.ranker.calls != 0 {
+			t.Error("ranking was asked without features")
+		}
+	})
+}
+
+func TestAGatewayThatHasSeenNothingStillReplies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.users.err, m.ranker.err, m.suggester.err = errRefused, errRefused, errRefused
+		request := ask(5)
+		request.CandidateItemIds = []string{"mine", "mine", "yours"}
+		response, _ := m.recommend(t, 50*ms, request)
+		if response.GetTier() != repliv1.Tier_TIER_STATIC {
+			t.Errorf("tier %v", response.GetTier())
+		}
+		if got, want := ids(response.GetItems()), []string{"mine", "yours"}; !slices.Equal(got, want) {
+			t.Errorf("items %v, want the caller's own %v", got, want)
+		}
+		if response.GetCoverage().GetDuplicates() != 1 {
+			t.Errorf("coverage %v", response.GetCoverage())
+		}
+	})
+}
+
+func TestCallersCandidatesExclusionsAndContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.users.response.CandidateItemIds = []string{"stored", "p3"}
+		request := ask(500)
+		request.CandidateItemIds = []string{"mine", "p1", "p2", "never"}
+		request.ExcludeItemIds = []string{"p2", "never"}
+		request.ContextItemIds = []string{"p0"}
+		response, _ := m.recommend(t, 50*ms, request)
+
+		sources := map[string]repliv1.Source{}
+		for _, item := range response.GetItems() {
+			sources[item.GetItemId()] = item.GetSource()
+		}
+		if len(sources) != len(response.GetItems()) {
+			t.Error("an item came back twice")
+		}
+		want := map[string]repliv1.Source{
+			"mine": repliv1.Source_SOURCE_CALLER, "stored": repliv1.Source_SOURCE_USER,
+			"p1": repliv1.Source_SOURCE_POPULAR, "p3": repliv1.Source_SOURCE_POPULAR,
+		}
+		for id, source := range want {
+			if sources[id] != source {
+				t.Errorf("%s came from %v, want %v", id, sources[id], source)
+			}
+		}
+		for _, id := range []string{"p0", "p2", "never"} {
+			if _, ok := sources[id]; ok {
+				t.Errorf("%s came back", id)
+			}
+		}
+		c := response.GetCoverage()
+		if c.GetDuplicates() != 2 || c.GetExcluded() != 4 || c.GetCandidates() != 300 {
+			t.Errorf("coverage %v, want 2 duplicates (p1, p3), 4 excluded (p0, p2 twice, never), 300 candidates", c)
+		}
+		if got := m.suggester.last; !slices.Equal(got.GetContextItemIds(), []string{"p0"}) || got.GetCount() != 500 {
+			t.Errorf("fallback was asked %v", got)
+		}
+	})
+}
+
+func TestPartialAnswers(t *testing.T) {
+	t.Run("views outside their freshness", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMesh(t)
+			m.users.response.OutsideMaxAgeViews = []string{"user_stats"}
+			response, _ := m.recommend(t, 50*ms, ask(3))
+			if response.GetTier() != repliv1.Tier_TIER_PARTIAL ||
+				response.GetDegradations()[0].GetReason() != repliv1.Reason_REASON_OUTSIDE_MAX_AGE {
+				t.Errorf("response %v", response)
+			}
+		})
+	})
+	t.Run("only some candidates could be scored", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMesh(t)
+			m.ranker.say = func(*rankingv1.RankRequest) *rankingv1.RankResponse {
+				return &rankingv1.RankResponse{Indices: []uint32{7}, Scores: []float32{0.5}, Scored: 1, Unknown: 4, Model: "m/1"}
+			}
+			response, _ := m.recommend(t, 50*ms, ask(3))
+			if response.GetTier() != repliv1.Tier_TIER_PARTIAL {
+				t.Errorf("tier %v", response.GetTier())
+			}
+			if got, want := ids(response.GetItems()), []string{"p7", "p0", "p1"}; !slices.Equal(got, want) {
+				t.Errorf("items %v: the scored one first, then the safe order %v", got, want)
+			}
+			if c := response.GetCoverage(); c.GetScored() != 1 || c.GetUnscored() != 195 || c.GetUnknown() != 4 {
+				t.Errorf("coverage %v", c)
+			}
+		})
+	})
+}
+
+func TestNewUserIsRankedAndSaidToBeNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.users.response.Status = featurev1.UserStatus_USER_STATUS_NOT_FOUND
+		m.users.response.Segment = ""
+		response, _ := m.recommend(t, 50*ms, ask(3))
+		if response.GetTier() != repliv1.Tier_TIER_PERSONALIZED || !response.GetNewUser() {
+			t.Errorf("response %v", response)
+		}
+		m.ranker.err = fault.Status(fault.New(fault.NotReady, "NO_DEFAULT", "feature u_age has no default")).Err()
+		response, _ = m.recommend(t, 50*ms, ask(3))
+		if response.GetTier() != repliv1.Tier_TIER_SIMPLE ||
+			response.GetDegradations()[0].GetReason() != repliv1.Reason_REASON_NO_DEFAULT {
+			t.Errorf("response %v", response)
+		}
+	})
+}
+
+func TestSegmentIsRememberedForTheNextAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.recommend(t, 50*ms, ask(3))
+		if got := m.suggester.last.GetSegment(); got != "" {
+			t.Errorf("the first time the segment is unknown, not %q", got)
+		}
+		m.users.err = errRefused
+		response, _ := m.recommend(t, 50*ms, ask(3))
+		if response.GetTier() != repliv1.Tier_TIER_SIMPLE || response.GetSegment() != "family" {
+			t.Errorf("response %v", response)
+		}
+		request := ask(3)
+		request.SegmentHint = "gourmet"
+		m.recommend(t, 50*ms, request)
+		if got := m.suggester.last.GetSegment(); got != "gourmet" {
+			t.Errorf("the caller's hint comes first, not %q", got)
+		}
+	})
+}
+
+func TestGarbageFromPeersIsNamedAndNeverPassedOn(t *testing.T) {
+	nan := float32(math.NaN())
+	rankings := map[string]*rankingv1.RankResponse{
+		"index out of range":  {Indices: []uint32{4000000000}, Scores: []float32{1}, Scored: 1},
+		"index twice":         {Indices: []uint32{1, 1}, Scores: []float32{1, 1}, Scored: 2},
+		"lengths differ":      {Indices: []uint32{1}, Scores: []float32{1, 1}, Scored: 1},
+		"not a number":        {Indices: []uint32{1}, Scores: []float32{nan}, Scored: 1},
+		"not sorted":          {Indices: []uint32{1, 2}, Scores: []float32{1, 2}, Scored: 2},
+		"more than asked for": {Indices: []uint32{1, 2, 3, 4}, Scores: []float32{4, 3, 2, 1}, Scored: 4},
+		"counts do not add":   {Indices: []uint32{1}, Scores: []float32{1}, Scored: 1, Unknown: 500},
+		"fewer than scored":   {Indices: []uint32{1}, Scores: []float32{1}, Scored: 200},
+	}
+	for name, garbage := range rankings {
+		t.Run("ranking: "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMesh(t)
+				m.ranker.say = func(*rankingv1.RankRequest) *rankingv1.RankResponse { return garbage }
+				checkGarbage(t, m, repliv1.Component_COMPONENT_RANKING, repliv1.Tier_TIER_SIMPLE)
+			})
+		})
+	}
+	popular := []repliv1.Source{repliv1.Source_SOURCE_POPULAR}
+	lists := map[string]*fallbackv1.SuggestResponse{
+		"lengths differ": {ItemIds: []string{"a"}, Sources: popular},
+		"infinite":       {ItemIds: []string{"a"}, Scores: []float32{float32(math.Inf(1))}, Sources: popular},
+		"empty id":       {ItemIds: []string{""}, Scores: []float32{1}, Sources: popular},
+		"too many": {
+			ItemIds: make([]string, 3000), Scores: make([]float32, 3000), Sources: make([]repliv1.Source, 3000),
+		},
+	}
+	for name, garbage := range lists {
+		t.Run("fallback: "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMesh(t)
+				m.remember(t)
+				m.suggester.say = func(*fallbackv1.SuggestRequest) *fallbackv1.SuggestResponse { return garbage }
+				checkGarbage(t, m, repliv1.Component_COMPONENT_FALLBACK, repliv1.Tier_TIER_PARTIAL)
+			})
+		})
+	}
+	users := map[string]*featurev1.GetUserResponse{
+		"no status": {Row: &featurev1.Row{}},
+		"no row":    {Status: featurev1.UserStatus_USER_STATUS_FOUND},
+		"lengths differ": {
+			Status: featurev1.UserStatus_USER_STATUS_FOUND, Row: &featurev1.Row{Numbers: []float32{1, 2}, Statuses: []byte{1}},
+		},
+		"too many candidates": {
+			Status: featurev1.UserStatus_USER_STATUS_FOUND, Row: &featurev1.Row{}, CandidateItemIds: make([]string, 501),
+		},
+	}
+	for name, garbage := range users {
+		t.Run("feature: "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMesh(t)
+				m.users.response = garbage
+				checkGarbage(t, m, repliv1.Component_COMPONENT_FEATURE, repliv1.Tier_TIER_SIMPLE)
+			})
+		})
+	}
+}
+
+func checkGarbage(t *testing.T, m *mesh, component repliv1.Component, tier repliv1.Tier) {
+	t.Helper()
+	response, _ := m.recommend(t, 50*ms, ask(3))
+	if response.GetTier() != tier || len(response.GetItems()) != 3 {
+		t.Errorf("tier %v with %d items, want %v with 3", response.GetTier(), len(response.GetItems()), tier)
+	}
+	first := response.GetDegradations()[0]
+	if first.GetComponent() != component || first.GetReason() != repliv1.Reason_REASON_INVALID_ANSWER {
+		t.Errorf("degradation %v, want %v INVALID_ANSWER", first, component)
+	}
+}
+
+func TestACallerThatGivesUpCancelsTheWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.users.takes, m.suggester.takes = time.Hour, time.Hour
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*ms, cancel)
+		started := time.Now()
+		_, err := m.service.Recommend(ctx, ask(3))
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("err = %v, want context.Canceled", err)
+		}
+		if took := time.Since(started); took != 3*ms {
+			t.Errorf("gave up after %v, want 3ms", took)
+		}
+		if m.users.running+m.suggester.running != 0 {
+			t.Error("work went on")
+		}
+	})
+}
+
+// When ranking has been slow for long, it is skipped at once instead of waited for, and tried again later.
+func TestRankingIsSkippedWhileItIsUsuallyTooSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMesh(t)
+		m.ranker.takes = 80 * ms
+		for range 10 {
+			m.recommend(t, 200*ms, ask(3))
+		}
+		response, took := m.recommend(t, 50*ms, ask(3))
+		if took != ms || response.GetDegradations()[0].GetReason() != repliv1.Reason_REASON_SKIPPED_NO_BUDGET {
+			t.Errorf("took %v: %v", took, response)
+		}
+		m.ranker.takes = ms
+		for n := 0; response.GetTier() != repliv1.Tier_TIER_PERSONALIZED; n++ {
+			if response, _ = m.recommend(t, 50*ms, ask(3)); n > 1000 {
+				t.Fatal("ranking is never tried again")
+			}
+		}
+	})
+}
