@@ -1,0 +1,70 @@
+package fallback
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+)
+
+const scope = "github.com/repli-mesh/repli/services/fallback"
+
+// figures are the service's metrics. The options are made once, for an answer should not allocate them.
+type figures struct {
+	suggestions     metric.Int64Counter
+	sources         [repliv1.Source_SOURCE_NEIGHBOUR + 1][]metric.AddOption
+	loaded, refused atomic.Int64 // reads of the snapshot's file
+}
+
+// newFigures makes the metrics; those of the snapshot are read from the service when they are asked for.
+func newFigures(provider metric.MeterProvider, s *Service) (*figures, error) {
+	meter := provider.Meter(scope)
+	f := &figures{}
+	for source := range f.sources {
+		name := strings.ToLower(strings.TrimPrefix(repliv1.Source(source).String(), "SOURCE_"))
+		set := attribute.NewSet(attribute.String("source", name))
+		f.sources[source] = []metric.AddOption{metric.WithAttributeSet(set)}
+	}
+	var err [4]error
+	f.suggestions, err[0] = meter.Int64Counter("repli.fallback.suggestions",
+		metric.WithDescription("Suggested items by source."))
+	loaded := metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "loaded")))
+	refused := metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "refused")))
+	_, err[1] = meter.Int64ObservableCounter("repli.fallback.snapshot.reloads",
+		metric.WithDescription("Snapshot files read, by outcome: loaded or refused."),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(f.loaded.Load(), loaded)
+			o.Observe(f.refused.Load(), refused)
+			return nil
+		}))
+	_, err[2] = meter.Float64ObservableGauge("repli.fallback.snapshot.age", metric.WithUnit("s"),
+		metric.WithDescription("Time since the snapshot was built."),
+		metric.WithFloat64Callback(func(_ context.Context, o metric.Float64Observer) error {
+			if m := s.current.Load(); m != nil {
+				o.Observe(s.now().Sub(m.snapshot.BuiltAt()).Seconds())
+			}
+			return nil
+		}))
+	_, err[3] = meter.Int64ObservableGauge("repli.fallback.snapshot.items",
+		metric.WithDescription("Items in the snapshot."),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			if m := s.current.Load(); m != nil {
+				o.Observe(int64(m.snapshot.Len()))
+			}
+			return nil
+		}))
+	return f, errors.Join(err[:]...)
+}
+
+func (f *figures) suggested(ctx context.Context, counts *sourceCounts) {
+	for source, n := range counts {
+		if n > 0 {
+			f.suggestions.Add(ctx, n, f.sources[source]...)
+		}
+	}
+}
