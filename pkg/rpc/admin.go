@@ -1,0 +1,51 @@
+package rpc
+
+import (
+	"net/http"
+
+	"google.golang.org/grpc"
+	channelz "google.golang.org/grpc/channelz/service"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+)
+
+// adminHandler serves people and probes: /metrics, /healthz (the process lives), /readyz (the services are ready), and over
+// the same port, in clear-text HTTP/2, the gRPC services channelz, health and reflection.
+func (s *Server) adminHandler(metrics http.Handler) http.Handler {
+	inside := grpc.NewServer()
+	channelz.RegisterChannelzServiceToServer(inside)
+	grpc_health_v1.RegisterHealthServer(inside, s.health)
+	reflection.Register(inside)
+
+	mux := http.NewServeMux()
+	for service := range inside.GetServiceInfo() {
+		mux.Handle("POST /"+service+"/", inside)
+	}
+	if metrics != nil {
+		mux.Handle("GET /metrics", metrics)
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !s.Ready() {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+// newAdminServer returns the HTTP server of the admin listener.
+func newAdminServer(handler http.Handler, cfg ServerConfig) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		ReadHeaderTimeout: cfg.KeepaliveTimeout,
+		IdleTimeout:       cfg.KeepaliveTime,
+	}
+}
