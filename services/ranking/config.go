@@ -1,0 +1,46 @@
+package ranking
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/repli-mesh/repli/pkg/config"
+	"github.com/repli-mesh/repli/services/ranking/internal/items"
+)
+
+// Config is the ranking service's section of the configuration.
+type Config struct {
+	// Bundle is the folder of the model bundle; empty where the program brings one.
+	Bundle string `yaml:"bundle"`
+	// MaxModelBytes is how large model.onnx may be.
+	MaxModelBytes int64 `yaml:"max_model_bytes"`
+	// MaxConcurrent is how many requests are worked on at a time; others wait as long as their deadlines allow. 0 means
+	// twice the number of processors.
+	MaxConcurrent int `yaml:"max_concurrent"`
+	// Items bounds the item table.
+	Items items.Config `yaml:"items"`
+}
+
+// Defaults names no bundle.
+func Defaults() Config { return Config{MaxModelBytes: 1 << 30, Items: items.Defaults()} }
+
+// Validate returns every fault, each a *config.FieldError.
+func (c Config) Validate() error {
+	var faults []error
+	if c.MaxModelBytes < 1 || c.MaxModelBytes > 1<<34 {
+		faults = append(faults, config.Invalid("max_model_bytes", c.MaxModelBytes, fmt.Sprintf("1 to %d", 1<<34)))
+	}
+	if c.MaxConcurrent < 0 || c.MaxConcurrent > 10_000 {
+		faults = append(faults, config.Invalid("max_concurrent", c.MaxConcurrent, "0 to 10000"))
+	}
+	faults = append(faults, config.Under("items", c.Items.Validate()))
+	return errors.Join(faults...)
+}
+
+func (c Config) concurrent() int {
+	if c.MaxConcurrent > 0 {
+		return c.MaxConcurrent
+	}
+	return 2 * runtime.GOMAXPROCS(0)
+}

@@ -1,0 +1,139 @@
+package ranking
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
+	"github.com/repli-mesh/repli/pkg/fault"
+	"github.com/repli-mesh/repli/services/ranking/internal/binding"
+	"github.com/repli-mesh/repli/services/ranking/internal/items"
+	"github.com/repli-mesh/repli/services/ranking/internal/schema"
+	"github.com/repli-mesh/repli/services/ranking/internal/topk"
+)
+
+// blockItems is how many candidates are scored between two looks at the context.
+const blockItems = 256
+
+// work is what one request needs besides its answer; it is reused.
+type work struct {
+	batch  binding.Batch
+	scores []float32
+}
+
+// Rank scores the candidates. An id that is there twice is scored twice. Features of the request that the model does not
+// have are ignored. A candidate that lacks a value without a default is neither scored nor unknown.
+//
+// Errors: INVALID_ARGUMENT for a row that does not fit its schema, or a feature of the request that the model's dtype cannot
+// hold; FAILED_PRECONDITION with the reason NOT_READY, SCHEMA_MISMATCH or NO_DEFAULT; the context's.
+func (s *Service) Rank(ctx context.Context, request *rankingv1.RankRequest) (*rankingv1.RankResponse, error) {
+	started := s.now()
+	response, err := s.admit(ctx, request)
+	s.report.ranked(ctx, s.now().Sub(started), err)
+	return response, err
+}
+
+// admit ranks once there is a free slot.
+func (s *Service) admit(ctx context.Context, request *rankingv1.RankRequest) (*rankingv1.RankResponse, error) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // it waited until nobody wants the answer
+	}
+	w := s.works.Get().(*work)
+	defer s.works.Put(w)
+	return s.rank(ctx, request, w)
+}
+
+func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *work) (*rankingv1.RankResponse, error) {
+	state := s.watcher.State()
+	if state.Table == nil {
+		return nil, fault.New(fault.NotReady, "NOT_READY", "there is no item table yet")
+	}
+	bound, err := s.assemble(ctx, request, state, &w.batch)
+	if err != nil {
+		return nil, err
+	}
+	n := len(w.batch.Positions)
+	w.scores = slices.Grow(w.scores[:0], n)[:n]
+	if err := s.score(ctx, bound, w); err != nil {
+		return nil, err
+	}
+	count := min(int(request.GetCount()), n)
+	best, nonFinite := topk.Select(make([]uint32, 0, count), w.scores, count)
+	scores := make([]float32, len(best))
+	for i, at := range best {
+		best[i], scores[i] = w.batch.Positions[at], w.scores[at]
+	}
+	s.report.candidates(ctx, n-nonFinite, nonFinite, &w.batch)
+	return &rankingv1.RankResponse{
+		Indices:          best,
+		Scores:           scores,
+		Scored:           uint32(n - nonFinite),   //nolint:gosec // the contract bounds the candidates
+		Unknown:          uint32(w.batch.Unknown), //nolint:gosec // as above
+		NonFinite:        uint32(nonFinite),       //nolint:gosec // as above
+		Model:            s.report.model,
+		ItemTableVersion: state.Table.Version(),
+		ItemTableTime:    timestamppb.New(state.Confirmed),
+	}, nil
+}
+
+// assemble fills the batch with the model's inputs.
+func (s *Service) assemble(
+	ctx context.Context, request *rankingv1.RankRequest, state *items.State, batch *binding.Batch,
+) (*binding.Binding, error) {
+	_, span := s.report.span(ctx, "ranking.assemble", len(request.GetCandidateItemIds()))
+	defer span.End()
+	user, err := layout(request, state)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := s.bindings.Get(user, state.Table.Schema())
+	if err != nil {
+		return nil, fault.New(fault.NotReady, "SCHEMA_MISMATCH", "%w", err)
+	}
+	return bound, bound.Assemble(binding.Request{
+		User: request.GetUser(), Given: request.GetRequestFeatures(),
+		Candidates: request.GetCandidateItemIds(), Table: state.Table,
+	}, batch)
+}
+
+// layout returns the schema of the user's row, which it checks. A user of whom nothing is known gets the newest
+// layout, so that the model knows which features are a user's.
+func layout(request *rankingv1.RankRequest, state *items.State) (*schema.Schema, error) {
+	row := request.GetUser()
+	if row == nil {
+		return state.LatestUser(), nil
+	}
+	user := state.User(row.GetSchemaFingerprint())
+	if user == nil {
+		return nil, fault.New(fault.NotReady, "SCHEMA_MISMATCH",
+			"the user's row has schema %016x, which the feature service has not announced", row.GetSchemaFingerprint())
+	}
+	if err := user.Check(row); err != nil {
+		return nil, fault.Invalid("user", "%w", err)
+	}
+	return user, nil
+}
+
+// score runs the model on the batch, block by block, so that a request that nobody waits for any more stops soon.
+func (s *Service) score(ctx context.Context, bound *binding.Binding, w *work) error {
+	ctx, span := s.report.span(ctx, "ranking.score", len(w.scores))
+	defer span.End()
+	for low := 0; low < len(w.scores); low += blockItems {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		high := min(low+blockItems, len(w.scores))
+		if err := s.scorer.Score(ctx, w.batch.Slice(bound, low, high), w.scores[low:high]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
