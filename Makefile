@@ -46,7 +46,7 @@ test: test-tools ## Install what the tests need and run them all: unit, race, co
 test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDATA=dir
 	@test -d "$(REFDATA)" || { echo "REFDATA=$(REFDATA): no such folder"; exit 2; }
 	@REPLI_REFDATA="$$(cd "$(REFDATA)" && pwd)" $(GOTESTSUM) --format testname -- -tags refdata -timeout 15m \
-		-run RefData $(shell git grep -l '^//go:build refdata' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+		-run Ref $(shell git grep -l '^//go:build refdata' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(BUF) $(VALIDATE) ## golangci-lint with the boundaries, and the contracts' lint and format

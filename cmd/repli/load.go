@@ -110,7 +110,11 @@ func (f loadFlags) input() (load.Input, error) {
 
 func (f loadFlags) process() (feature.ProcessConfig, error) {
 	source := config.Source{Path: f.config, Env: os.Environ(), Prefix: "REPLI_FEATURE"}
-	return config.Load(source, feature.ProcessDefaults())
+	cfg, err := config.Load(source, feature.ProcessDefaults())
+	if err != nil {
+		return cfg, misuse(err)
+	}
+	return cfg, nil
 }
 
 // store is where to load into; a store in this process's memory would be gone with it.

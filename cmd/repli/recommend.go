@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -52,7 +53,6 @@ func newRecommend() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print the answer as one line of JSON")
 	flags.BoolVar(&f.watch, "watch", false, "ask again and again, one line an answer, until interrupted")
 	flags.DurationVar(&f.every, "every", time.Second, "how often to ask with --watch")
-	_ = cmd.MarkFlagRequired("user")
 	return cmd
 }
 
@@ -60,6 +60,9 @@ func (f recommendFlags) run(cmd *cobra.Command) error {
 	request, err := f.request()
 	if err != nil {
 		return misuse(err)
+	}
+	if f.user == "" {
+		return misuse(errors.New("--user: is empty, expected the user's id"))
 	}
 	if f.deadline <= 0 {
 		return misuse(fmt.Errorf("--deadline: is %v, expected more than 0s", f.deadline))

@@ -46,7 +46,11 @@ func serve[C interface{ Validate() error }, D any](
 ) service {
 	load := func(path string) (C, error) {
 		source := config.Source{Path: path, Env: os.Environ(), Prefix: "REPLI_" + strings.ToUpper(name)}
-		return config.Load(source, defaults())
+		cfg, err := config.Load(source, defaults())
+		if err != nil {
+			return cfg, misuse(err)
+		}
+		return cfg, nil
 	}
 	return service{
 		name: name, short: short,

@@ -46,14 +46,16 @@ trends; what is bought together. The file is replaced only by a whole new one; a
 	flags.StringVar(&f.out, "out", "snapshot.repli", "the file to write")
 	flags.StringVar(&f.at, "at", "", "the time as of which to build, RFC 3339 (default: that of the latest event)")
 	flags.StringVar(&f.config, "config", "", "a YAML file of build settings: half_life, trend, neighbours, ...")
-	_ = cmd.MarkFlagRequired("events")
 	return cmd
 }
 
 func (f buildFlags) run(cmd *cobra.Command) error {
+	if len(f.events) == 0 {
+		return misuse(errors.New("--events: is empty, expected files of events"))
+	}
 	cfg, err := config.Load(config.Source{Path: f.config}, fallback.BuildDefaults())
 	if err != nil {
-		return err
+		return misuse(err)
 	}
 	var at time.Time
 	if f.at != "" {
@@ -80,7 +82,7 @@ func (f buildFlags) run(cmd *cobra.Command) error {
 	}
 	info := snapshot.Info()
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: version %s, %d items, %d segments, as of %s\n",
-		f.out, info.Version, info.Items, len(info.Segments), info.BuiltAt.Format(time.RFC3339))
+		f.out, info.Version, info.Items, len(info.Segments)-1, info.BuiltAt.Format(time.RFC3339))
 	return err
 }
 

@@ -91,8 +91,8 @@ type process struct {
 	log    strings.Builder
 }
 
-// start runs a service and waits until it serves. The test's cleanup stops it and wants a clean end.
-func start(t *testing.T, name string, args []string, env ...string) *process {
+// start runs a service and waits until it serves. The owner's cleanup stops it and wants a clean end.
+func start(t, owner *testing.T, name string, args []string, env ...string) *process {
 	t.Helper()
 	p := &process{name: name, exited: make(chan error, 1)}
 	p.cmd = exec.Command(binary, append([]string{name}, args...)...)
@@ -116,7 +116,7 @@ func start(t *testing.T, name string, args []string, env ...string) *process {
 		}
 		p.exited <- p.cmd.Wait()
 	}()
-	t.Cleanup(func() { p.stop(t) })
+	owner.Cleanup(func() { p.stop(owner) })
 	select {
 	case p.address = <-serving:
 	case err := <-p.exited:

@@ -1,0 +1,330 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/client"
+	"github.com/repli-mesh/repli/pkg/redistest"
+)
+
+// inputs is what a mesh is made from.
+type inputs struct {
+	views, users, items, events, bundle string
+	known                               string
+}
+
+// demoInputs are the files of the demo shop, as a user has them in a checkout.
+func demoInputs() inputs {
+	in := func(name string) string { return filepath.Join("..", "..", "..", "demo", name) }
+	return inputs{
+		views: in("data/views.yaml"), users: in("data/users.csv.gz"), items: in("data/items.csv.gz"),
+		events: in("data/events.csv.gz"), bundle: in("bundles/mlp"), known: "u00042",
+	}
+}
+
+// mesh is four processes and a Redis.
+type mesh struct {
+	owner                               *testing.T
+	redis                               *redistest.Server
+	gateway, feature, ranking, fallback *process
+	client                              *client.Client
+	addresses                           map[string]string
+}
+
+// environment places a service on free ports.
+func (m *mesh) environment(t *testing.T, name string, more ...string) []string {
+	t.Helper()
+	prefix := "REPLI_" + strings.ToUpper(name)
+	if m.addresses[name] == "" {
+		m.addresses[name] = freePort(t)
+		m.addresses[name+" admin"] = freePort(t)
+	}
+	return append(more,
+		prefix+"_PROCESS_SERVER_LISTEN="+m.addresses[name],
+		prefix+"_PROCESS_SERVER_ADMIN_LISTEN="+m.addresses[name+" admin"])
+}
+
+func config(name string) []string {
+	return []string{"--config", filepath.Join("..", "..", "..", "config", name+".yaml")}
+}
+
+// startMesh loads the inputs into a new Redis, builds a snapshot and starts the four services on the shipped
+// configurations.
+func startMesh(t *testing.T, in inputs) *mesh {
+	t.Helper()
+	m := &mesh{owner: t, redis: redistest.Start(t), addresses: map[string]string{}}
+	must(t, nil, "load", "--views", in.views, "--users", in.users, "--items", in.items, "--events", in.events,
+		"--redis", m.redis.Addr)
+	snapshot := filepath.Join(t.TempDir(), "snapshot.repli")
+	must(t, nil, "snapshot", "build", "--views", in.views, "--users", in.users, "--events", in.events, "--out", snapshot)
+
+	m.startFeature(t, in)
+	m.startRanking(t, in)
+	m.fallback = start(t, m.owner, "fallback", config("fallback"),
+		m.environment(t, "fallback", "REPLI_FALLBACK_FALLBACK_SNAPSHOT="+snapshot)...)
+	m.gateway = start(t, m.owner, "gateway", config("gateway"), m.environment(t, "gateway",
+		"REPLI_GATEWAY_PEERS_FEATURE_TARGET=dns:///"+m.addresses["feature"],
+		"REPLI_GATEWAY_PEERS_RANKING_TARGET=dns:///"+m.addresses["ranking"],
+		"REPLI_GATEWAY_PEERS_FALLBACK_TARGET=dns:///"+m.addresses["fallback"],
+		"REPLI_GATEWAY_GATEWAY_LAST_GOOD_REFRESH=200ms")...)
+	var err error
+	if m.client, err = client.New(m.gateway.address); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := m.client.Ready(t.Context(), patience); err != nil {
+		t.Fatal(err)
+	}
+	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+	return m
+}
+
+func (m *mesh) startFeature(t *testing.T, in inputs) {
+	t.Helper()
+	m.feature = start(t, m.owner, "feature", config("feature"), m.environment(t, "feature",
+		"REPLI_FEATURE_VIEWS="+in.views, "REPLI_FEATURE_FEATURE_STORE_REDIS_ADDRESSES="+m.redis.Addr)...)
+}
+
+func (m *mesh) startRanking(t *testing.T, in inputs) {
+	t.Helper()
+	m.ranking = start(t, m.owner, "ranking", config("ranking"), m.environment(t, "ranking",
+		"REPLI_RANKING_RANKING_BUNDLE="+in.bundle, "REPLI_RANKING_FEATURE_TARGET=dns:///"+m.addresses["feature"])...)
+}
+
+func TestFourProcesses(t *testing.T) {
+	in := demoInputs()
+	m := startMesh(t, in)
+	exerciseMesh(t, m, in)
+}
+
+// exerciseMesh breaks each part in turn. It leaves the mesh without its fallback service.
+func exerciseMesh(t *testing.T, m *mesh, in inputs) {
+	t.Helper()
+	const tight = 50 * time.Millisecond
+	request := &repliv1.RecommendRequest{UserId: in.known, Count: 10}
+
+	t.Run("a known user", func(t *testing.T) {
+		response := ask(t, m.gateway.address, in.known, "--count", "10", "--deadline", "1s")
+		if response.GetTier() != repliv1.Tier_TIER_PERSONALIZED || len(response.GetItems()) != 10 || response.GetNewUser() {
+			t.Errorf("answer %s", protojson.Format(response))
+		}
+	})
+	t.Run("a new user", func(t *testing.T) {
+		response := ask(t, m.gateway.address, "nobody-has-met-me", "--count", "10", "--deadline", "1s")
+		if response.GetTier() != repliv1.Tier_TIER_PERSONALIZED || !response.GetNewUser() {
+			t.Errorf("answer %s", protojson.Format(response))
+		}
+	})
+	t.Run("the caller's own candidates", func(t *testing.T) {
+		whole := recommend(t, m.client, time.Second, &repliv1.RecommendRequest{UserId: in.known, Count: 20})
+		first, second := whole.GetItems()[0].GetItemId(), whole.GetItems()[1].GetItemId()
+		response := ask(t, m.gateway.address, in.known, "--candidates", "no-such-item,"+second, "--exclude", first,
+			"--deadline", "1s", "--count", "20")
+		var ids []string
+		for _, item := range response.GetItems() {
+			ids = append(ids, item.GetItemId())
+		}
+		if slices.Contains(ids, first) || slices.Contains(ids, "no-such-item") || !slices.Contains(ids, second) {
+			t.Errorf("items %v: %s is excluded, no-such-item unknown, %s a candidate", ids, first, second)
+		}
+		if c := response.GetCoverage(); c.GetUnknown() < 1 {
+			t.Errorf("coverage %v does not count no-such-item as unknown", c)
+		}
+	})
+	t.Run("figures", func(t *testing.T) {
+		page := fetch(t, "http://"+m.addresses["gateway admin"]+"/metrics")
+		for _, want := range []string{
+			"repli_gateway_requests_total", `repli_tier="personalized"`, "repli_gateway_request_duration_seconds_bucket",
+			`le="0.00025"`, "rpc_server",
+		} {
+			if !strings.Contains(page, want) {
+				t.Errorf("/metrics has no %s", want)
+			}
+		}
+		for _, name := range []string{"gateway", "feature", "ranking", "fallback"} {
+			if page := fetch(t, "http://"+m.addresses[name+" admin"]+"/metrics"); strings.Contains(page, in.known) {
+				t.Errorf("the figures of %s name a user", name)
+			}
+		}
+	})
+	t.Run("the store hangs", func(t *testing.T) {
+		m.redis.Pause(t)
+		t.Cleanup(func() { m.redis.Resume(t) })
+		for range 20 {
+			response := recommend(t, m.client, tight, request)
+			if response.GetTier() != repliv1.Tier_TIER_SIMPLE || len(response.GetItems()) != 10 {
+				t.Fatalf("answer %s", protojson.Format(response))
+			}
+		}
+	})
+	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+	t.Run("ranking hangs", func(t *testing.T) {
+		m.ranking.signal(t, syscall.SIGSTOP)
+		t.Cleanup(func() { m.ranking.signal(t, syscall.SIGCONT) })
+		response := await(t, m.client, in.known, repliv1.Tier_TIER_SIMPLE)
+		if response.GetDegradations()[0].GetComponent() != repliv1.Component_COMPONENT_RANKING {
+			t.Errorf("answer %s", protojson.Format(response))
+		}
+	})
+	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+	t.Run("the feature service restarts", func(t *testing.T) {
+		m.feature.kill(t)
+		await(t, m.client, in.known, repliv1.Tier_TIER_SIMPLE)
+		m.startFeature(t, in)
+		await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+	})
+	t.Run("ranking restarts", func(t *testing.T) {
+		m.ranking.kill(t)
+		await(t, m.client, in.known, repliv1.Tier_TIER_SIMPLE)
+		m.startRanking(t, in)
+		await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+	})
+	t.Run("the store is gone", func(t *testing.T) {
+		m.redis.Stop(t)
+		for range 20 {
+			response := recommend(t, m.client, tight, request)
+			if response.GetTier() != repliv1.Tier_TIER_SIMPLE || len(response.GetItems()) != 10 {
+				t.Fatalf("answer %s", protojson.Format(response))
+			}
+			if response.GetDegradations()[0].GetComponent() != repliv1.Component_COMPONENT_FEATURE_STORE {
+				t.Errorf("answer %s", protojson.Format(response))
+			}
+		}
+	})
+	t.Run("the store comes back, and its data", func(t *testing.T) {
+		m.redis.Restart(t)
+		must(t, nil, "load", "--views", in.views, "--users", in.users, "--items", in.items, "--redis", m.redis.Addr)
+		response := await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+		if response.GetNewUser() {
+			t.Error("the known user is not known any more")
+		}
+	})
+	t.Run("the fallback service is gone", func(t *testing.T) {
+		m.fallback.kill(t)
+		response := await(t, m.client, in.known, repliv1.Tier_TIER_PARTIAL)
+		if len(response.GetItems()) != 10 || response.GetCoverage().GetScored() == 0 {
+			t.Errorf("answer %s", protojson.Format(response))
+		}
+		m.ranking.kill(t)
+		if response := await(t, m.client, in.known, repliv1.Tier_TIER_STATIC); len(response.GetItems()) != 10 {
+			t.Errorf("answer %s", protojson.Format(response))
+		}
+	})
+}
+
+// Each service starts and answers while every other one is down.
+func TestAGatewayAlone(t *testing.T) {
+	t.Parallel()
+	m := &mesh{addresses: map[string]string{}}
+	env := m.environment(t, "gateway")
+	for _, peer := range []string{"FEATURE", "RANKING", "FALLBACK"} {
+		env = append(env, "REPLI_GATEWAY_PEERS_"+peer+"_TARGET=dns:///"+freePort(t))
+	}
+	gateway := start(t, t, "gateway", nil, env...)
+	response := ask(t, gateway.address, "u1", "--candidates", "a,b")
+	if response.GetTier() != repliv1.Tier_TIER_STATIC || len(response.GetItems()) != 2 {
+		t.Errorf("answer %s", protojson.Format(response))
+	}
+}
+
+func TestBadInputIsOneLineAndExitCode2(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	misspelt := write("gateway.yaml", "gateway:\n  budget:\n    promis: 10ms\n")
+	contradictory := write("tight.yaml", "gateway:\n  budget:\n    ranking: {floor: 50ms}\n")
+	views := write("views.yaml", `project: p
+entities:
+  user: {join_key: user_id, type: string}
+  item: {join_key: item_id, type: string}
+views:
+  - name: v
+    entity: user
+    features:
+      - {name: age, dtype: float32, nullable: false, range: [0, 120]}
+      - {name: kids, dtype: float32, nullable: true}
+`)
+	corrupt := write("corrupt.repli", "this is no snapshot")
+	tests := []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"unknown command", []string{"dance"}, []string{"dance"}},
+		{"unknown flag", []string{"recommend", "--user", "u", "--loud"}, []string{"--loud"}},
+		{"no user", []string{"recommend"}, []string{"user"}},
+		{"negative deadline", []string{"recommend", "--user", "u", "--deadline", "-1s"}, []string{"--deadline", "-1s"}},
+		{"negative count", []string{"recommend", "--user", "u", "--count", "-1"}, []string{"count", "-1"}},
+		{"not a feature", []string{"recommend", "--user", "u", "--feature", "hour"}, []string{"--feature", "hour", "name=value"}},
+		{"misspelt key", []string{"gateway", "--config", misspelt}, []string{misspelt + ":3", "promis"}},
+		{"budget that does not fit", []string{"gateway", "--config", contradictory}, []string{"gateway.budget.promise", "10ms", "54ms"}},
+		{"missing configuration", []string{"feature", "--config", dir + "/none.yaml"}, []string{"none.yaml"}},
+		{"no such service", []string{"config", "print", "mars"}, []string{"mars", "gateway"}},
+		{"no bundle", []string{"ranking"}, []string{"ranking: bundle", "bundle"}},
+		{"corrupt snapshot", []string{"snapshot", "show", corrupt}, []string{corrupt}},
+		{"nothing to load", []string{"load", "--views", views}, []string{"--users"}},
+		{
+			"missing column", []string{"load", "--views", views, "--users", write("a.csv", "user_id,kids\nu1,2\n"), "--redis", "127.0.0.1:1"},
+			[]string{"a.csv", "age"},
+		},
+		{
+			"text in a number",
+			[]string{"load", "--views", views, "--users", write("b.csv", "user_id,kids,age\nu1,,30\nu2,,old\n"), "--redis", "127.0.0.1:1"},
+			[]string{"b.csv:3", "age", "old", "float32"},
+		},
+		{
+			"repeated key",
+			[]string{"load", "--views", views, "--users", write("c.csv", "user_id,kids,age\nu1,,30\nu1,,31\n"), "--redis", "127.0.0.1:1"},
+			[]string{"c.csv:3", "c.csv:2"},
+		},
+		{
+			"out of range",
+			[]string{"load", "--views", views, "--users", write("d.csv", "user_id,kids,age\nu1,,300\n"), "--redis", "127.0.0.1:1"},
+			[]string{"d.csv:2", "age", "300", "[0, 120]"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := repli(t, nil, test.args...)
+			if code != 2 || stdout != "" {
+				t.Errorf("exit code %d, printed %q", code, stdout)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("%q does not say %q", stderr, want)
+				}
+			}
+			if lines := strings.Count(stderr, "\n"); lines < 1 || lines > 2 || strings.Contains(stderr, "goroutine") {
+				t.Errorf("not brief: %s", stderr)
+			}
+		})
+	}
+}
+
+func TestRecommendSaysWhatFailed(t *testing.T) {
+	t.Parallel()
+	_, stderr, code := repli(t, nil, "recommend", "--address", freePort(t), "--user", "u1", "--json")
+	if code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "no gateway") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
