@@ -170,7 +170,7 @@ func demonstrate(ctx context.Context, w io.Writer, mesh *allinone.Mesh, known st
 	defer cancel()
 	if err := mesh.AwaitPersonalized(warm, c, known); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // asked to stop while warming up
+			return nil // asked to stop while warming up
 		}
 		return err
 	}

@@ -153,5 +153,5 @@ func rejected(err error) error {
 
 func isTerminal(cmd *cobra.Command) bool {
 	file, ok := cmd.ErrOrStderr().(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file descriptor
+	return ok && term.IsTerminal(int(file.Fd()))
 }

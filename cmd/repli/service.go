@@ -107,7 +107,7 @@ func (s service) command() *cobra.Command {
 func newConfig() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Look at configurations", Args: noArgs, RunE: showHelp}
 	var path string
-	print := &cobra.Command{
+	printing := &cobra.Command{
 		Use:     "print SERVICE",
 		Short:   "Print a service's effective configuration: defaults, file, environment",
 		Example: "  repli config print gateway --config config/gateway.yaml",
@@ -123,8 +123,8 @@ func newConfig() *cobra.Command {
 			return misuse(fmt.Errorf("config print: is %q, expected gateway, feature, ranking or fallback", args))
 		},
 	}
-	print.Flags().StringVar(&path, "config", "", "the configuration file")
-	cmd.AddCommand(print)
+	printing.Flags().StringVar(&path, "config", "", "the configuration file")
+	cmd.AddCommand(printing)
 	return cmd
 }
 

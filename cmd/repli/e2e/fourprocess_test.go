@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,7 +156,7 @@ func exerciseMesh(t *testing.T, m *mesh, in inputs) {
 			}
 		}
 		for _, name := range []string{"gateway", "feature", "ranking", "fallback"} {
-			if page := fetch(t, "http://"+m.addresses[name+" admin"]+"/metrics"); strings.Contains(page, in.known) {
+			if page := fetch(t, "http://"+m.addresses[name+" admin"]+"/metrics"); strings.Contains(page, strconv.Quote(in.known)) {
 				t.Errorf("the figures of %s name a user", name)
 			}
 		}
@@ -283,7 +284,8 @@ views:
 		{"corrupt snapshot", []string{"snapshot", "show", corrupt}, []string{corrupt}},
 		{"nothing to load", []string{"load", "--views", views}, []string{"--users"}},
 		{
-			"missing column", []string{"load", "--views", views, "--users", write("a.csv", "user_id,kids\nu1,2\n"), "--redis", "127.0.0.1:1"},
+			"missing column",
+			[]string{"load", "--views", views, "--users", write("a.csv", "user_id,kids\nu1,2\n"), "--redis", "127.0.0.1:1"},
 			[]string{"a.csv", "age"},
 		},
 		{

@@ -83,7 +83,7 @@ func must(t *testing.T, env []string, args ...string) string {
 
 // process is one running service.
 type process struct {
-	name, address, admin string
+	name, address string
 
 	cmd    *exec.Cmd
 	exited chan error
@@ -223,7 +223,7 @@ func await(
 // fetch reads a page of an admin port.
 func fetch(t *testing.T, url string) string {
 	t.Helper()
-	response, err := http.Get(url) //nolint:gosec // of this test's own process
+	response, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
