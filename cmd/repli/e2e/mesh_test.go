@@ -109,7 +109,7 @@ func start(t, owner *testing.T, name string, args []string, env ...string) *proc
 	go func() {
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
-			if _, address, ok := strings.Cut(lines.Text(), " serves on "); ok {
+			if address, ok := serves(lines.Text()); ok {
 				serving <- address
 			}
 			_, _ = fmt.Fprintln(p, lines.Text())
@@ -248,4 +248,15 @@ func ask(t *testing.T, address, user string, args ...string) *repliv1.RecommendR
 		t.Fatal(err)
 	}
 	return response
+}
+
+// serves reads the address out of the line that says where a process serves.
+func serves(line string) (string, bool) {
+	if _, address, ok := strings.Cut(line, " serves on "); ok {
+		return address, true
+	}
+	if address, ok := strings.CutPrefix(line, "Serving on "); ok {
+		return strings.CutSuffix(address, " until interrupted. Try:")
+	}
+	return "", false
 }
