@@ -18,9 +18,10 @@ type candidates struct {
 }
 
 // gather merges the three sources without repetition and without what the request excludes: the ids it names and the
-// context items.
+// context items. At most `most` are taken from the list: one from the gateway's memory is longer than is asked for, so
+// that something is left of it after exclusions.
 func gather(
-	request *repliv1.RecommendRequest, list *fallbackv1.SuggestResponse, stored []string,
+	request *repliv1.RecommendRequest, list *fallbackv1.SuggestResponse, most int, stored []string,
 ) *candidates {
 	size := len(list.GetItemIds()) + len(stored) + len(request.GetCandidateItemIds())
 	c := &candidates{
@@ -37,6 +38,9 @@ func gather(
 		seen[id] = false
 	}
 	for i, id := range list.GetItemIds() {
+		if len(c.ids) == most {
+			break
+		}
 		if c.add(seen, id, list.GetSources()[i]) {
 			c.scores = append(c.scores, list.GetScores()[i])
 		}

@@ -49,7 +49,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	if list == nil {
 		list = s.lists.List(j.segment)
 	}
-	j.candidates = gather(request, list, j.user.GetCandidateItemIds())
+	j.candidates = gather(request, list, s.wanted(request), j.user.GetCandidateItemIds())
 	s.rank(ctx, j)
 
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
@@ -61,14 +61,18 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	return response, nil
 }
 
+// wanted is how many items the fallback's list should hold for a request.
+func (s *Service) wanted(request *repliv1.RecommendRequest) int {
+	return max(s.cfg.Candidates, int(request.GetCount()))
+}
+
 // suggest asks for the candidates that are also the safe answer.
 func (s *Service) suggest(ctx context.Context, j *journey) {
-	count := max(s.cfg.Candidates, int(j.request.GetCount()))
 	request := &fallbackv1.SuggestRequest{
 		Segment:        j.segment,
 		ContextItemIds: j.request.GetContextItemIds(),
 		ExcludeItemIds: j.request.GetExcludeItemIds(),
-		Count:          uint32(count), //nolint:gosec // at most 1000, by Validate and the contract
+		Count:          uint32(s.wanted(j.request)), //nolint:gosec // at most 1000, by Validate and the contract
 	}
 	j.steps.Fallback = s.step(ctx, ladder.Fallback, j.plan.Fallback, func(ctx context.Context) (err error) {
 		j.list, err = clients.Suggest(ctx, s.deps.Suggester, request)
