@@ -29,8 +29,8 @@ type journey struct {
 	ranked     *rankingv1.RankResponse
 }
 
-// Recommend answers within the caller's deadline. It returns an error only when the caller has given up; whatever
-// fails behind the gateway lowers the tier instead.
+// Recommend answers within the caller's deadline. It returns an error only when the caller has given up, or gave the
+// model a feature of the wrong type (INVALID_ARGUMENT); whatever fails behind the gateway lowers the tier instead.
 func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendRequest) (*repliv1.RecommendResponse, error) {
 	j := &journey{request: request, started: s.deps.Now()}
 	deadline, ok := ctx.Deadline()
@@ -50,8 +50,9 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		list = s.lists.List(j.segment)
 	}
 	j.candidates = gather(request, list, s.wanted(request), j.user.GetCandidateItemIds())
-	s.rank(ctx, j)
-
+	if err := s.rank(ctx, j); err != nil {
+		return nil, err
+	}
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		s.report.abandoned(ctx)
 		return nil, err
@@ -96,17 +97,18 @@ func (s *Service) getUser(ctx context.Context, j *journey) {
 	}
 }
 
-// rank has the candidates scored, if there are features, candidates and time.
-func (s *Service) rank(ctx context.Context, j *journey) {
+// rank has the candidates scored, if there are features, candidates and time. Its error is the caller's own fault: a
+// feature of the request that the model cannot take.
+func (s *Service) rank(ctx context.Context, j *journey) error {
 	j.steps.Ranking = ladder.Outcome{Component: ladder.Ranking, Reason: ladder.SkippedDependency}
 	if j.user == nil || len(j.candidates.ids) == 0 {
-		return
+		return nil
 	}
 	granted, ok := s.cfg.Budget.Rank(j.plan, s.deps.Now().Sub(j.started), s.ranking.Median())
 	if !ok {
 		s.ranking.Forget()
 		j.steps.Ranking.Reason = ladder.SkippedNoBudget
-		return
+		return nil
 	}
 	request := &rankingv1.RankRequest{
 		User:             j.user.GetRow(),
@@ -114,8 +116,10 @@ func (s *Service) rank(ctx context.Context, j *journey) {
 		Count:            j.request.GetCount(),
 		RequestFeatures:  j.request.GetRequestFeatures(),
 	}
+	var theirs error
 	j.steps.Ranking = s.step(ctx, ladder.Ranking, granted, func(ctx context.Context) (err error) {
 		j.ranked, err = clients.Rank(ctx, s.deps.Ranker, request)
+		theirs = clients.CallersFault(err)
 		return err
 	})
 	s.ranking.Observe(j.steps.Ranking.Spent)
@@ -123,6 +127,7 @@ func (s *Service) rank(ctx context.Context, j *journey) {
 		j.steps.Scored = int(j.ranked.GetScored())
 		j.steps.Unscored = len(j.candidates.ids) - j.steps.Scored - int(j.ranked.GetUnknown())
 	}
+	return theirs
 }
 
 // step runs one call with its soft deadline: past it the call is cancelled and the gateway stops waiting.

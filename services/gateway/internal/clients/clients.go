@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -81,6 +82,29 @@ func Rank(ctx context.Context, ranker Ranker, request *rankingv1.RankRequest) (*
 		return nil, err
 	}
 	return response, nil
+}
+
+// CallersFault returns what the ranking service says is wrong with the caller's own request_features, as a fault for the
+// caller, and nil for every other error. Only the model knows which types its features have, so the gateway cannot
+// check them itself.
+func CallersFault(err error) error {
+	received, ok := status.FromError(err)
+	if !ok || received.Code() != codes.InvalidArgument {
+		return nil
+	}
+	var violations []fault.Violation
+	for _, detail := range received.Details() {
+		bad, _ := detail.(*errdetails.BadRequest)
+		for _, v := range bad.GetFieldViolations() {
+			if strings.HasPrefix(v.GetField(), "request_features") {
+				violations = append(violations, fault.Violation{Field: v.GetField(), Description: v.GetDescription()})
+			}
+		}
+	}
+	if len(violations) == 0 {
+		return nil
+	}
+	return fault.InvalidFields(violations...)
 }
 
 // reasons names what a peer says of itself in an ErrorInfo.
