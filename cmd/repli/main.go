@@ -31,7 +31,7 @@ func main() {
 
 // run executes one command line and returns the exit code. Errors are one line a fault on stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot()
+	root := newRoot() //nolint:contextcheck // the commands get the context from cobra
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -28,7 +28,9 @@ type gateway struct {
 	fail  func(call int32) error
 }
 
-func (g *gateway) Register(r grpc.ServiceRegistrar) { repliv1.RegisterRecommendationServiceServer(r, g) }
+func (g *gateway) Register(r grpc.ServiceRegistrar) {
+	repliv1.RegisterRecommendationServiceServer(r, g)
+}
 
 func (g *gateway) Recommend(
 	ctx context.Context, _ *repliv1.RecommendRequest,

@@ -92,7 +92,7 @@ func New(
 	if err == nil {
 		p.service = service
 		deps := rpc.ServerDeps{Signals: t.Signals(), Local: local, Metrics: t.Handler()}
-		p.server, err = rpc.NewServer(name, cfg.Server, deps, p.service)
+		p.server, err = rpc.NewServer(name, cfg.Server, deps, p.service) //nolint:contextcheck // streams end with Run, not here
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), p.close(ctx))

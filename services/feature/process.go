@@ -74,7 +74,7 @@ func ReadViews(path string) (*views.Project, error) {
 	if err != nil {
 		return nil, config.Invalid("views", path, fmt.Sprintf("the path of a views.yaml (%v)", err))
 	}
-	defer file.Close() //nolint:errcheck // nothing was written
+	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, views.MaxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

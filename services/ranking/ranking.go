@@ -85,7 +85,7 @@ func load(cfg Config, folder fs.FS) (*bundle.Bundle, error) {
 		if err != nil {
 			return nil, config.Invalid("bundle", cfg.Bundle, "the folder of a model bundle: "+err.Error())
 		}
-		defer root.Close() //nolint:errcheck // nothing was written
+		defer root.Close()
 		folder = root.FS()
 	}
 	if folder == nil {

@@ -152,7 +152,9 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 func (p *process) kill(t *testing.T) {
 	t.Helper()
 	p.signal(t, syscall.SIGKILL)
-	<-p.exited
+	if err := <-p.exited; err == nil {
+		t.Errorf("%s ended well although it was killed", p.name)
+	}
 	p.cmd = nil
 }
 
