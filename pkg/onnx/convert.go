@@ -1,0 +1,75 @@
+package onnx
+
+import "fmt"
+
+// toFloats returns t as float32; bools become 0 and 1.
+func toFloats(t Tensor) Tensor {
+	if t.Floats != nil {
+		return t
+	}
+	values := make([]float32, t.size())
+	for i, v := range t.Ints {
+		values[i] = float32(v)
+	}
+	for i, v := range t.Bools {
+		if v {
+			values[i] = 1
+		}
+	}
+	return wrap(t.Shape, values)
+}
+
+// toInts returns t as int64; fractions are cut off.
+func toInts(t Tensor) Tensor {
+	if t.Ints != nil {
+		return t
+	}
+	values := make([]int64, t.size())
+	for i, v := range t.Floats {
+		values[i] = int64(v)
+	}
+	for i, v := range t.Bools {
+		if v {
+			values[i] = 1
+		}
+	}
+	return wrap(t.Shape, values)
+}
+
+// toBools returns t as bool: true where it is not zero.
+func toBools(t Tensor) Tensor {
+	if t.Bools != nil {
+		return t
+	}
+	values := make([]bool, t.size())
+	for i, v := range t.Floats {
+		values[i] = v != 0
+	}
+	for i, v := range t.Ints {
+		values[i] = v != 0
+	}
+	return wrap(t.Shape, values)
+}
+
+func buildCast(n *node) (kernel, error) {
+	to, err := dtypeOfCode(n.integer("to", 0))
+	n.ignore("saturate") // of 8-bit floats only
+	n.give(to)
+	convert := map[Dtype]func(Tensor) Tensor{Float32: toFloats, Int64: toInts, Bool: toBools}[to]
+	return func(in, out []Tensor) error {
+		out[0] = convert(in[0])
+		return nil
+	}, err
+}
+
+// scalarOr returns the single value of an optional input, or a default where it is absent.
+func scalarOr[T element](in []Tensor, i int, absent T) (T, error) {
+	if i >= len(in) || in[i].Dtype() == 0 {
+		return absent, nil
+	}
+	values := data[T](in[i])
+	if len(values) != 1 {
+		return absent, fmt.Errorf("input %d holds %d values, expected 1", i, len(values))
+	}
+	return values[0], nil
+}

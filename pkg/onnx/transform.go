@@ -1,0 +1,96 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// transform is the post_transform of the scores of ai.onnx.ml models.
+type transform string
+
+// readTransform reads and checks the attribute.
+func readTransform(n *node) (transform, error) {
+	t := transform(n.text("post_transform", "NONE"))
+	if !slices.Contains([]transform{"NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"}, t) {
+		return "", fmt.Errorf("post_transform %q is not known", t)
+	}
+	return t, nil
+}
+
+// rows transforms scores in place; a row of width scores belongs together.
+func (t transform) rows(scores []float32, width int) {
+	switch t {
+	case "LOGISTIC":
+		for i, v := range scores {
+			scores[i] = sigmoid(v)
+		}
+	case "PROBIT":
+		for i, v := range scores {
+			scores[i] = float32(math.Sqrt2 * math.Erfinv(2*float64(v)-1))
+		}
+	case "SOFTMAX":
+		for row := range slices.Chunk(scores, width) {
+			softmax(row, row, width, 1)
+		}
+	case "SOFTMAX_ZERO":
+		for row := range slices.Chunk(scores, width) {
+			softmaxZero(row)
+		}
+	}
+}
+
+// softmaxZero is softmax over the scores that are not zero; the others stay zero.
+func softmaxZero(row []float32) {
+	var scores []float32
+	for _, v := range row {
+		if v != 0 {
+			scores = append(scores, v)
+		}
+	}
+	if len(scores) == 0 {
+		return
+	}
+	softmax(scores, scores, len(scores), 1)
+	for i, v := range row {
+		if v != 0 {
+			row[i], scores = scores[0], scores[1:]
+		}
+	}
+}
+
+// matrix returns t as float32 in two dimensions; a single row may come as a vector.
+func matrix(t Tensor) (Tensor, error) {
+	t = toFloats(t)
+	if len(t.Shape) == 1 {
+		t = t.view([]int{1, t.Shape[0]})
+	}
+	if len(t.Shape) != 2 {
+		return t, fmt.Errorf("input 0 has shape %v, expected rows of features", t.Shape)
+	}
+	return t, nil
+}
+
+// classLabels reads the labels of a classifier; they must be integers.
+func classLabels(n *node, name string) ([]int64, error) {
+	labels := n.integers(name)
+	if len(labels) == 0 {
+		return nil, fmt.Errorf("attribute %q is missing: only integer labels are supported", name)
+	}
+	return labels, nil
+}
+
+// bestLabels returns the label of the greatest score of each row, the first among equals.
+func bestLabels(scores []float32, labels []int64) []int64 {
+	best := make([]int64, 0, len(scores)/len(labels))
+	for row := range slices.Chunk(scores, len(labels)) {
+		top := 0
+		for i, v := range row {
+			if v > row[top] {
+				top = i
+			}
+		}
+		best = append(best, labels[top])
+	}
+	return best
+}

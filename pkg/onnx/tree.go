@@ -1,0 +1,133 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+)
+
+// branchMode is the comparison that a node of a tree makes between a feature and its own value.
+type branchMode uint8
+
+const (
+	leaf branchMode = iota
+	branchLeq
+	branchLt
+	branchGte
+	branchGt
+	branchEq
+	branchNeq
+)
+
+var branchModes = map[string]branchMode{
+	"LEAF": leaf, "BRANCH_LEQ": branchLeq, "BRANCH_LT": branchLt, "BRANCH_GTE": branchGte, "BRANCH_GT": branchGt,
+	"BRANCH_EQ": branchEq, "BRANCH_NEQ": branchNeq,
+}
+
+// treeNode is a branch or a leaf. Of a leaf, yes and no are the first and the last (exclusive) of its votes.
+type treeNode struct {
+	value   float32
+	feature int32
+	yes, no int32
+	mode    branchMode
+	missing bool // NaN takes the branch yes
+}
+
+// vote is what a leaf adds to one of the scores.
+type vote struct {
+	score  int32
+	weight float32
+}
+
+// forest is an ensemble of trees in flat arrays. newForest makes sure that every walk from a root ends in a leaf.
+type forest struct {
+	nodes  []treeNode
+	votes  []vote
+	roots  []int32
+	width  int // features that it looks at: the highest number + 1
+	scores int
+}
+
+// walk returns the leaf that a row of features leads to.
+func (f *forest) walk(root int32, row []float32) *treeNode {
+	for n := &f.nodes[root]; ; {
+		if n.mode == leaf {
+			return n
+		}
+		v := row[n.feature]
+		if n.mode == branchLeq && v <= n.value || n.mode != branchLeq && n.compare(v) || n.missing && v != v {
+			n = &f.nodes[n.yes]
+		} else {
+			n = &f.nodes[n.no]
+		}
+	}
+}
+
+func (n *treeNode) compare(v float32) bool {
+	switch n.mode {
+	case branchLt:
+		return v < n.value
+	case branchGte:
+		return v >= n.value
+	case branchGt:
+		return v > n.value
+	case branchEq:
+		return v == n.value
+	default:
+		return v != n.value
+	}
+}
+
+// aggregate says how the votes of the trees become a score.
+type aggregate string
+
+var aggregates = map[aggregate]bool{"SUM": true, "AVERAGE": true, "MIN": true, "MAX": true}
+
+// evaluate returns the aggregated votes of the trees for each row, rows by scores; 0 where no tree votes. Trees are the
+// outer loop: one tree fits the first cache, the ensemble does not.
+func (f *forest) evaluate(t Tensor, agg aggregate) ([]float64, int, error) {
+	t, err := matrix(t)
+	if err != nil {
+		return nil, 0, err
+	}
+	if t.Shape[1] < f.width {
+		return nil, 0, fmt.Errorf("input 0 has %d features, expected %d or more", t.Shape[1], f.width)
+	}
+	rows, width := t.Shape[0], t.Shape[1]
+	if _, err := elements([]int{rows, f.scores}); err != nil {
+		return nil, 0, err
+	}
+	sums := make([]float64, rows*f.scores)
+	start := map[aggregate]float64{"MIN": math.Inf(1), "MAX": math.Inf(-1)}[agg]
+	for i := range sums {
+		sums[i] = start
+	}
+	for _, root := range f.roots {
+		for r := range rows {
+			at := f.walk(root, t.Floats[r*width:(r+1)*width])
+			row := sums[r*f.scores:]
+			for _, v := range f.votes[at.yes:at.no] {
+				row[v.score] = agg.fold(row[v.score], float64(v.weight))
+			}
+		}
+	}
+	for i := range sums {
+		if agg == "AVERAGE" {
+			sums[i] /= float64(len(f.roots))
+		}
+		if start != 0 && sums[i] == start {
+			sums[i] = 0
+		}
+	}
+	return sums, rows, nil
+}
+
+func (a aggregate) fold(acc, weight float64) float64 {
+	switch a {
+	case "MIN":
+		return min(acc, weight)
+	case "MAX":
+		return max(acc, weight)
+	default:
+		return acc + weight
+	}
+}

@@ -1,0 +1,140 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+)
+
+// buildTreeRegressor makes the kernel of TreeEnsembleRegressor, which gives rows by targets.
+func buildTreeRegressor(n *node) (kernel, error) {
+	targets := n.integer("n_targets", 1)
+	if targets < 1 || targets > maxElements {
+		return nil, fmt.Errorf("n_targets is %d, expected 1 to %d", targets, maxElements)
+	}
+	agg := aggregate(n.text("aggregate_function", "SUM"))
+	if !aggregates[agg] {
+		return nil, fmt.Errorf("aggregate_function %q is not known", agg)
+	}
+	base := n.floats("base_values")
+	if len(base) != 0 && len(base) != int(targets) {
+		return nil, fmt.Errorf("base_values has %d entries, expected none or %d", len(base), targets)
+	}
+	post, err := readTransform(n)
+	if err != nil {
+		return nil, err
+	}
+	f, err := newForest(n, "target", int(targets))
+	if err != nil {
+		return nil, err
+	}
+	n.give(Float32)
+	return func(in, out []Tensor) error {
+		sums, rows, err := f.evaluate(in[0], agg)
+		if err != nil {
+			return err
+		}
+		scores := plusBase(sums, base)
+		post.rows(scores, f.scores)
+		out[0] = wrap([]int{rows, f.scores}, scores)
+		return nil
+	}, n.expect(0, Float32, Int64)
+}
+
+// plusBase adds base, of which there are none or one for each score of a row, and rounds to float32.
+func plusBase(sums []float64, base []float32) []float32 {
+	scores := make([]float32, len(sums))
+	for i, sum := range sums {
+		if len(base) > 0 {
+			sum += float64(base[i%len(base)])
+		}
+		scores[i] = float32(sum)
+	}
+	return scores
+}
+
+// treeClassifier is a forest whose scores are classes. Of a binary one, only one class may have votes: its score then
+// stands for the second label.
+type treeClassifier struct {
+	forest   *forest
+	labels   []int64
+	base     []float32
+	post     transform
+	binary   bool
+	positive bool // no vote is negative: the votes are probabilities
+}
+
+// buildTreeClassifier makes the kernel of TreeEnsembleClassifier, which gives labels, and rows by classes of scores.
+func buildTreeClassifier(n *node) (kernel, error) {
+	labels, err := classLabels(n, "classlabels_int64s")
+	if err != nil {
+		return nil, err
+	}
+	c := &treeClassifier{labels: labels, base: n.floats("base_values"), positive: true}
+	if c.post, err = readTransform(n); err != nil {
+		return nil, err
+	}
+	if c.forest, err = newForest(n, "class", len(labels)); err != nil {
+		return nil, err
+	}
+	voted := map[int32]bool{}
+	for _, v := range c.forest.votes {
+		voted[v.score] = true
+		c.positive = c.positive && v.weight >= 0
+	}
+	c.binary = len(labels) == 2 && len(voted) == 1
+	if len(c.base) != 0 && len(c.base) != len(labels) && (!c.binary || len(c.base) != 1) {
+		return nil, fmt.Errorf("base_values has %d entries, expected none or %d", len(c.base), len(labels))
+	}
+	if c.binary && c.post == "PROBIT" {
+		return nil, errors.New("post_transform PROBIT of a single score is not supported")
+	}
+	n.out[0] = Int64
+	if len(n.out) > 1 {
+		n.out[1] = Float32
+	}
+	return c.run, n.expect(0, Float32, Int64)
+}
+
+func (c *treeClassifier) run(in, out []Tensor) error {
+	sums, rows, err := c.forest.evaluate(in[0], "SUM")
+	if err != nil {
+		return err
+	}
+	var best []int64
+	var scores []float32
+	if c.binary {
+		best, scores = c.runBinary(sums)
+	} else {
+		scores = plusBase(sums, c.base)
+		best = bestLabels(scores, c.labels)
+		c.post.rows(scores, len(c.labels))
+	}
+	out[0] = wrap([]int{rows}, best)
+	if len(out) > 1 {
+		out[1] = wrap([]int{rows, len(c.labels)}, scores)
+	}
+	return nil
+}
+
+// runBinary makes two scores of the one that has votes: 1-s and s of a probability, and -s and s of anything else.
+func (c *treeClassifier) runBinary(sums []float64) ([]int64, []float32) {
+	base := 0.0
+	if len(c.base) > 0 {
+		base = float64(c.base[len(c.base)-1])
+	}
+	probability := c.positive && c.post == "NONE"
+	best, scores := make([]int64, len(sums)/2), make([]float32, len(sums))
+	for r := range best {
+		s := float32(sums[2*r] + sums[2*r+1] + base)
+		scores[2*r], scores[2*r+1] = -s, s
+		if probability {
+			scores[2*r] = 1 - s
+		}
+		best[r] = c.labels[0]
+		if s > 0 && !probability || s > 0.5 {
+			best[r] = c.labels[1]
+		}
+	}
+	c.post.rows(scores, 2)
+	return best, scores
+}

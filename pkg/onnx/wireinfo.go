@@ -1,0 +1,121 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// parseInfos decodes ValueInfoProtos.
+func parseInfos(kind string, messages [][]byte, skip func(name string) bool) ([]ValueInfo, error) {
+	infos := make([]ValueInfo, 0, len(messages))
+	seen := map[string]bool{}
+	for _, msg := range messages {
+		info, err := parseInfo(msg, skip)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q: %w", kind, info.Name, err)
+		}
+		if seen[info.Name] {
+			return nil, fmt.Errorf("%s %q is declared twice", kind, info.Name)
+		}
+		seen[info.Name] = true
+		if !skip(info.Name) {
+			infos = append(infos, info)
+		}
+	}
+	return infos, nil
+}
+
+func parseInfo(msg []byte, skip func(name string) bool) (ValueInfo, error) {
+	var info ValueInfo
+	var types [][]byte
+	err := fields(msg, func(f field) error {
+		switch f.num {
+		case 1:
+			return f.text(&info.Name)
+		case 2:
+			return f.message(&types)
+		}
+		return nil
+	})
+	if err != nil || skip(info.Name) {
+		return info, err
+	}
+	if info.Name == "" {
+		return info, errors.New("has no name")
+	}
+	if len(types) != 1 {
+		return info, errors.New("declares no type")
+	}
+	return info, info.parseType(types[0])
+}
+
+// parseType decodes a TypeProto.
+func (v *ValueInfo) parseType(msg []byte) error {
+	var tensors, shapes [][]byte
+	var code int64
+	err := fields(msg, func(f field) error {
+		if f.num == 1 {
+			return f.message(&tensors)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(tensors) != 1 {
+		return errors.New("is not a tensor: sequences, maps and optional values are not supported")
+	}
+	err = fields(tensors[0], func(f field) error {
+		switch f.num {
+		case 1:
+			return f.integer(&code)
+		case 2:
+			return f.message(&shapes)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if v.Dtype, err = dtypeOfCode(code); err != nil || len(shapes) == 0 {
+		return err
+	}
+	return v.parseShape(shapes[0])
+}
+
+// parseShape decodes a TensorShapeProto.
+func (v *ValueInfo) parseShape(msg []byte) error {
+	dims := [][]byte{}
+	err := fields(msg, func(f field) error {
+		if f.num == 1 {
+			return f.message(&dims)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(dims) > maxRank {
+		return fmt.Errorf("has %d dimensions, expected at most %d", len(dims), maxRank)
+	}
+	v.Shape = make([]int, 0, len(dims))
+	for _, dim := range dims {
+		value := int64(-1)
+		err := fields(dim, func(f field) error {
+			if f.num == 1 {
+				return f.integer(&value)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if value < -1 || value > maxElements {
+			return fmt.Errorf("dimension %d is out of range", value)
+		}
+		v.Shape = append(v.Shape, int(value))
+	}
+	_, err = elements(slices.DeleteFunc(slices.Clone(v.Shape), func(d int) bool { return d == -1 }))
+	return err
+}
