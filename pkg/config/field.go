@@ -20,12 +20,12 @@ func fieldsOf(t reflect.Type) []field {
 		declared := t.Field(i)
 		name, options, _ := strings.Cut(declared.Tag.Get("yaml"), ",")
 		switch {
-		case !declared.IsExported() || name == "-":
-		case options == "inline" && declared.Type.Kind() == reflect.Struct:
+		case inlined(declared, options):
 			for _, inner := range fieldsOf(declared.Type) {
 				inner.index = slices.Concat(declared.Index, inner.index)
 				fields = append(fields, inner)
 			}
+		case !declared.IsExported() || name == "-":
 		default:
 			if name == "" {
 				name = strings.ToLower(declared.Name)
@@ -42,4 +42,9 @@ func names(fields []field) []string {
 		all[i] = f.name
 	}
 	return all
+}
+
+// inlined says whether the fields of a struct count as those of the struct around it.
+func inlined(f reflect.StructField, options string) bool {
+	return options == "inline" && f.Type.Kind() == reflect.Struct && (f.Anonymous || f.IsExported())
 }

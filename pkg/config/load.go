@@ -8,8 +8,12 @@ import (
 	"reflect"
 )
 
-// maxBytes bounds a configuration file.
-const maxBytes = 1 << 20
+const (
+	// maxBytes bounds a configuration file.
+	maxBytes = 1 << 20
+	// maxFaults bounds how many faults are told of: a file of another kind has one in every line.
+	maxFaults = 50
+)
 
 // Source is where settings come from. What is later wins: the defaults, the file, the environment.
 type Source struct {
@@ -31,7 +35,7 @@ type validator interface{ Validate() error }
 // it has one. T is a struct whose fields have yaml tags: sections (structs), maps by text, lists, time.Duration such as "5ms", text,
 // numbers, booleans, and types with UnmarshalText. A list replaces its default; a map adds to it. The file is strict:
 // unknown and repeated keys, values of another type, aliases and a second document are faults; an unknown variable
-// with the prefix is one too. The error holds every fault, each a *FieldError with its place, or says why the file cannot be read.
+// with the prefix is one too. The error holds the faults, all of them up to 50, each a *FieldError with its place, or says why the file cannot be read.
 func Load[T any](source Source, defaults T) (T, error) {
 	var none T
 	data, err := source.read()
@@ -44,6 +48,10 @@ func Load[T any](source Source, defaults T) (T, error) {
 	d.environment(source, reflect.ValueOf(&loaded).Elem())
 	if checked, ok := any(loaded).(validator); ok {
 		d.validated(checked.Validate())
+	}
+	if len(d.faults) > maxFaults {
+		more := len(d.faults) - maxFaults
+		d.faults = append(d.faults[:maxFaults], fmt.Errorf("%s: has %d more faults", source.name(), more))
 	}
 	if len(d.faults) > 0 {
 		return none, errors.Join(d.faults...)

@@ -304,8 +304,9 @@ func TestDigest(t *testing.T) {
 		}
 		return d
 	}
-	if digest("a") != digest("a") || digest("a") == digest("b") || digest("abc").Size != 3 {
-		t.Error("digests do not tell contents apart")
+	first, again, other := digest("abc"), digest("abc"), digest("abd")
+	if first != again || first == other || first.Size != 3 {
+		t.Errorf("digests are %v, %v of the same and %v of another content", first, again, other)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -340,16 +341,19 @@ func TestStopsEarly(t *testing.T) {
 	project := shop(t)
 	for _, content := range []string{usersCSV, "user_id,u_taste\n1,x\n2,x\n"} {
 		n := 0
-		for range dataset.Rows(t.Context(), project, source(t, "u.csv", content), view(t, project, "user_taste")...) {
+		for _, err := range dataset.Rows(t.Context(), project, source(t, "u.csv", content), view(t, project, "user_taste")...) {
 			n++
+			if wrong := content != usersCSV; (err != nil) != wrong {
+				t.Errorf("got %v, want an error: %t", err, wrong)
+			}
 			break
 		}
 		if n != 1 {
 			t.Errorf("%d steps, want 1", n)
 		}
 	}
-	for range dataset.Rows(t.Context(), project, source(t, "u.csv", usersCSV)) {
-		t.Error("no views: a step, want none")
+	for _, err := range dataset.Rows(t.Context(), project, source(t, "u.csv", usersCSV)) {
+		t.Errorf("no views: a step with %v, want none", err)
 	}
 }
 

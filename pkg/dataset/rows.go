@@ -14,7 +14,8 @@ type Record struct {
 	Position
 	// View is the one that the row belongs to.
 	View *views.View
-	// Row holds until the next step of the iteration; its Values are overwritten then, while the texts in it stay.
+	// Row holds until the next record of the file; its Values are overwritten then, while the texts in it stay. Texts may
+	// share memory with the whole record: what is kept for long is better cloned.
 	Row views.Row
 }
 

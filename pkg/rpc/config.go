@@ -3,6 +3,7 @@ package rpc
 import (
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -134,13 +135,20 @@ func checkAddress(key, address string) error {
 	if name, ok := strings.CutPrefix(address, inproc); ok {
 		return check(name != "", key, address, `"inproc:///name"`)
 	}
-	_, port, err := net.SplitHostPort(address)
-	return check(err == nil && port != "", key, address, `"host:port" or "inproc:///name"`)
+	return check(isHostPort(address), key, address, `"host:port" or "inproc:///name"`)
 }
 
 func checkAdmin(key, address string) error {
+	return check(address == "" || isHostPort(address), key, address, `"host:port" or nothing`)
+}
+
+func isHostPort(address string) bool {
 	_, port, err := net.SplitHostPort(address)
-	return check(address == "" || err == nil && port != "", key, address, `"host:port" or nothing`)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 func checkTarget(key, target string) error {

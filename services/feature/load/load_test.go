@@ -73,7 +73,7 @@ func TestResumeWritesExactlyWhatIsMissing(t *testing.T) {
 		{1, 0},
 		{7, 30},  // in the first file of users
 		{13, 60}, // at the start of the second
-		{19, 85},
+		{19, 90},
 		{21, 95},
 		{22, 105},
 		{25, 135},
