@@ -1,0 +1,106 @@
+package quality
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/client"
+	"github.com/repli-mesh/repli/services/allinone"
+)
+
+const (
+	// unhurried is the deadline of calls that shall be personal: quality is measured here, not speed.
+	unhurried = 5 * time.Second
+	// hurried is the deadline of calls while ranking is paused.
+	hurried = 100 * time.Millisecond
+	// callers is how many users ask at the same time.
+	callers = 4
+)
+
+// answers are what the mesh served to users.
+type answers map[string]*repliv1.RecommendResponse
+
+// serve runs the mesh and asks for every user twice: as it is, and while ranking is paused.
+func serve(ctx context.Context, cfg Config, data allinone.Data, users []string, segments map[string]string) (
+	healthy, degraded answers, err error,
+) {
+	mesh, err := newMesh(ctx, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- mesh.Run(running) }()
+	defer func() { stop(); err = errors.Join(err, <-ended) }()
+	select {
+	case <-mesh.Listening():
+	case early := <-ended:
+		ended <- nil
+		return nil, nil, early
+	}
+	c, err := client.New(mesh.Address())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	warm, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := mesh.AwaitPersonalized(warm, c, users[0]); err != nil {
+		return nil, nil, err
+	}
+	if healthy, err = askAll(ctx, c, cfg, unhurried, users, segments); err != nil {
+		return nil, nil, err
+	}
+	mesh.Pause(allinone.Ranking)
+	defer mesh.Resume(allinone.Ranking)
+	degraded, err = askAll(ctx, c, cfg, hurried, users, segments)
+	return healthy, degraded, err
+}
+
+// newMesh is the mesh with deadlines that nothing misses by being slow, and without admin ports.
+func newMesh(ctx context.Context, data allinone.Data) (*allinone.Mesh, error) {
+	cfg, err := allinone.LoadConfig()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Gateway.Process.Server.Listen = "127.0.0.1:0"
+	cfg.Gateway.Process.Server.AdminListen = ""
+	cfg.Feature.Process.Server.AdminListen = ""
+	cfg.Ranking.Process.Server.AdminListen = ""
+	cfg.Fallback.Process.Server.AdminListen = ""
+	cfg.Gateway.Gateway.Budget.Max = unhurried
+	cfg.Gateway.Gateway.Budget.Ranking.Ceiling = 0
+	return allinone.New(ctx, cfg, data)
+}
+
+// askAll asks for every user, with the segment that a caller who knows its users would send.
+func askAll(
+	ctx context.Context, c *client.Client, cfg Config, deadline time.Duration, users []string, segments map[string]string,
+) (answers, error) {
+	var mu sync.Mutex
+	got := make(answers, len(users))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(callers)
+	for _, user := range users {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, deadline)
+			defer cancel()
+			response, err := c.Recommend(ctx, &repliv1.RecommendRequest{
+				UserId: user, Count: uint32(cfg.Count), SegmentHint: segments[user], //nolint:gosec // bounded by Validate
+			})
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got[user] = response
+			return nil
+		})
+	}
+	return got, group.Wait()
+}
