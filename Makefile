@@ -34,7 +34,7 @@ run: bin/repli ## Build, start the whole mesh in one process on demo data, answe
 build: bin/repli ## Build the one binary, bin/repli
 
 bin/repli: $(GO_FILES)
-	@CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/repli
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/repli
 
 ##@ Check
 
@@ -78,8 +78,9 @@ bench: ## Run the Go benchmarks of the hot path
 	@go test -run '^$$' -bench . -benchmem ./pkg/onnx/... ./services/...
 
 .PHONY: bench-quality
-bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into docs/quality.md
-	@bin/repli bench quality --markdown docs/quality.md
+bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into bench/out/quality.md
+	@mkdir -p bench/out
+	@bin/repli bench quality --markdown bench/out/quality.md
 
 ##@ Make
 
