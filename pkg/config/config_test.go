@@ -59,7 +59,7 @@ type settings struct {
 	Level      level                `yaml:"level"`
 	Untagged   string
 	Ignored    func() `yaml:"-"`
-	hidden     int
+	hidden     int    //nolint:unused // Load must leave it alone
 }
 
 func defaults() settings {

@@ -55,7 +55,7 @@ func Under(key string, err error) error {
 
 // split returns the errors that were joined, at any depth.
 func split(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // a wrapped join is walked below
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		if inner := errors.Unwrap(err); inner != nil && holdsField(inner) {
 			return split(inner)

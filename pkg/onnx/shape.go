@@ -31,7 +31,7 @@ func buildReshape(n *node) (kernel, error) {
 
 func reshape(t Tensor, dims []int64, keepZeros bool) ([]int, error) {
 	wanted := slices.Clone(dims)
-	unknown, others := -1, 1
+	unknown := -1
 	for i, d := range dims {
 		switch {
 		case d == 0 && !keepZeros:
@@ -52,7 +52,8 @@ func reshape(t Tensor, dims []int64, keepZeros bool) ([]int, error) {
 	if unknown < 0 {
 		return shape, nil
 	}
-	if others, err = elements(shape); err != nil {
+	others, err := elements(shape)
+	if err != nil {
 		return nil, err
 	}
 	if others == 0 || t.size()%others != 0 {

@@ -94,19 +94,6 @@ type element interface{ float32 | int64 | bool }
 // number is an element that can be calculated with.
 type number interface{ float32 | int64 }
 
-// dtypeOf returns the Dtype of T.
-func dtypeOf[T element]() Dtype {
-	var zero T
-	switch any(zero).(type) {
-	case float32:
-		return Float32
-	case int64:
-		return Int64
-	default:
-		return Bool
-	}
-}
-
 // data returns the slice that holds t's elements of type T.
 func data[T element](t Tensor) []T {
 	var field any

@@ -38,7 +38,7 @@ func newForest(n *node, prefix string, scores int) (*forest, error) {
 		if _, ok := t.position[key]; ok {
 			return nil, fmt.Errorf("tree %d has two nodes %d", key[0], key[1])
 		}
-		t.position[key] = int32(i) //nolint:gosec // checkLengths bounds it
+		t.position[key] = int32(i)
 	}
 	for i := range t.ids {
 		if err := f.addNode(&t, i); err != nil {
@@ -122,7 +122,7 @@ func (f *forest) addRoots(t *treeTable) error {
 			return fmt.Errorf("tree %d has two roots, of which one is node %d", t.trees[i], t.ids[i])
 		}
 		rooted[t.trees[i]] = true
-		reached = append(reached, int32(i)) //nolint:gosec // checkLengths bounds it
+		reached = append(reached, int32(i))
 	}
 	f.roots = append(f.roots, reached...)
 	for at := 0; at < len(reached); at++ {
@@ -151,7 +151,8 @@ func (f *forest) addVotes(t *treeTable, v *voteTable) error {
 		if v.scores[i] < 0 || v.scores[i] >= int64(f.scores) {
 			return fmt.Errorf("tree %d, node %d: weighs for score %d, expected 0 to %d", v.trees[i], v.ids[i], v.scores[i], f.scores-1)
 		}
-		perLeaf[at] = append(perLeaf[at], vote{score: int32(v.scores[i]), weight: v.weights[i]})
+		score := int32(v.scores[i]) //nolint:gosec // checked above
+		perLeaf[at] = append(perLeaf[at], vote{score: score, weight: v.weights[i]})
 	}
 	for at := range f.nodes {
 		if f.nodes[at].mode != leaf {

@@ -41,7 +41,8 @@ func nextField(msg []byte) (field, int, error) {
 	if tag < 0 {
 		return field{}, 0, fmt.Errorf("%w: %w", errWire, protowire.ParseError(tag))
 	}
-	f, size, rest := field{num: num, typ: typ}, 0, msg[tag:]
+	f, rest := field{num: num, typ: typ}, msg[tag:]
+	var size int
 	switch typ {
 	case protowire.VarintType:
 		f.n, size = protowire.ConsumeVarint(rest)

@@ -18,7 +18,7 @@ import (
 )
 
 // call passes a request through the unary interceptors of a server.
-func call(ctx context.Context, t *testing.T, request any, handler grpc.UnaryHandler) (error, string) {
+func call(ctx context.Context, t *testing.T, request any, handler grpc.UnaryHandler) (logged string, err error) {
 	t.Helper()
 	var logs bytes.Buffer
 	signals := telemetry.Discard()
@@ -39,7 +39,7 @@ func call(ctx context.Context, t *testing.T, request any, handler grpc.UnaryHand
 		}
 	}
 	_, err = next(ctx, request)
-	return err, logs.String()
+	return logs.String(), err
 }
 
 func reversed[T any](all []T) []T {
@@ -77,7 +77,7 @@ func TestOrderOfInterceptors(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err, logs := call(test.ctx, t, test.request, test.handler)
+			logs, err := call(test.ctx, t, test.request, test.handler)
 			if status.Code(err) != test.code {
 				t.Errorf("got %v, want %v", err, test.code)
 			}
