@@ -193,7 +193,8 @@ func demonstrate(ctx context.Context, w io.Writer, mesh *allinone.Mesh, known st
   repli recommend --address %[1]s --user %[2]s --count 5
   repli recommend --address %[1]s --user %[2]s --watch
   grpcurl -plaintext -d '{"userId":"%[2]s","count":3}' %[1]s repli.v1.RecommendationService/Recommend
-`, mesh.Address(), known)
+  curl http://%[3]s/metrics
+`, mesh.Address(), known, mesh.AdminAddress())
 	return err
 }
 

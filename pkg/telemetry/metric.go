@@ -21,7 +21,7 @@ var durationBuckets = []float64{
 // newMetrics returns a provider and the page that shows it, with a registry of their own.
 func newMetrics(res *resource.Resource, logger *slog.Logger) (*sdkmetric.MeterProvider, http.Handler, error) {
 	registry := prometheus.NewRegistry()
-	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
+	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
 	if err != nil {
 		return nil, nil, fmt.Errorf("exporter of metrics: %w", err)
 	}

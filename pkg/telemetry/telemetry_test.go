@@ -67,7 +67,7 @@ func TestDurationsHaveBucketsBelowFiveMilliseconds(t *testing.T) {
 
 	got := page(t, one)
 	for _, want := range []string{
-		`repli_test_duration_seconds_bucket{otel_scope_name="test"`, `le="0.00025"} 0`, `le="0.0005"} 1`, `le="0.0075"}`, `le="1"}`,
+		`repli_test_duration_seconds_bucket{le="0.00025"`, `le="0.00025"} 0`, `le="0.0005"} 1`, `le="0.0075"}`, `le="1"}`,
 		`repli_test_size_bytes_bucket`, `le="7"}`, `go_goroutines`, `service_name="one"`,
 	} {
 		if !strings.Contains(got, want) {

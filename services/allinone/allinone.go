@@ -134,6 +134,9 @@ func (m *Mesh) Run(ctx context.Context) error { return life.Run(ctx, m.processes
 // Address is the gateway's, once Listening is closed.
 func (m *Mesh) Address() string { return m.gateway.Server().Addr() }
 
+// AdminAddress is that of the gateway's admin pages, empty when there are none.
+func (m *Mesh) AdminAddress() string { return m.gateway.Server().AdminAddr() }
+
 // Listening is closed when the gateway listens.
 func (m *Mesh) Listening() <-chan struct{} { return m.gateway.Server().Listening() }
 
