@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -15,6 +17,7 @@ import (
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/rpc"
+	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
@@ -50,24 +53,13 @@ func serve(t *testing.T, g *gateway, options ...Option) *Client {
 	local := rpc.NewLocal()
 	cfg := rpc.ServerDefaults()
 	cfg.Listen = "inproc:///gateway"
-	server, err := rpc.NewServer("gateway", cfg, rpc.ServerDeps{Signals: telemetry.Discard(), Local: local}, g)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	<-server.Listening()
+	rpctest.Serve(t, cfg, local, g)
 	c, err := New("inproc:///gateway", append(options, WithLocal(local))...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-		cancel()
-		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
@@ -167,5 +159,19 @@ func TestReadySaysWhenNobodyIsThere(t *testing.T) {
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestCallsAreTracedWhereAsked(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewSpanRecorder()
+	signals := telemetry.Discard()
+	signals.Tracer = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	c := serve(t, &gateway{fail: well}, WithSignals(signals))
+	if _, err := c.Recommend(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	if ended := spans.Ended(); len(ended) != 1 || ended[0].Name() != "repli.v1.RecommendationService/Recommend" {
+		t.Errorf("spans %v", ended)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/repli-mesh/repli/pkg/rpc"
+	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
@@ -44,26 +45,7 @@ func collect(t *testing.T, r *receiver) string {
 	t.Helper()
 	cfg := rpc.ServerDefaults()
 	cfg.DrainTimeout = time.Millisecond
-	server, err := rpc.NewServer("collector", cfg, rpc.ServerDeps{Signals: telemetry.Discard()}, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	select {
-	case <-server.Listening():
-	case err := <-ended:
-		ended <- nil
-		t.Fatal(err)
-	}
-	return server.Addr()
+	return rpctest.Serve(t, cfg, nil, r).Addr()
 }
 
 func setupTowards(t *testing.T, addr string) *telemetry.Telemetry {

@@ -1,7 +1,6 @@
 package fallback
 
 import (
-	"context"
 	"slices"
 	"testing"
 
@@ -14,39 +13,13 @@ import (
 
 	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
 	"github.com/repli-mesh/repli/pkg/fault"
-	"github.com/repli-mesh/repli/pkg/rpc"
-	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
 )
 
 // called serves the service on a network in memory and returns a client of it.
 func called(t *testing.T, service *Service) fallbackv1.FallbackServiceClient {
 	t.Helper()
-	local := rpc.NewLocal()
-	server := rpc.ServerDefaults()
-	server.Listen, server.AdminListen = "inproc:///fallback", ""
-	s, err := rpc.NewServer("fallback", server, rpc.ServerDeps{Signals: telemetry.Discard(), Local: local}, service)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	client := rpc.ClientDefaults()
-	client.Target = server.Listen
-	conn, err := rpc.Dial(client, rpc.ClientDeps{Signals: telemetry.Discard(), Local: local})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := conn.Close(); err != nil {
-			t.Error(err)
-		}
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("server: %v", err)
-		}
-	})
-	return fallbackv1.NewFallbackServiceClient(conn)
+	return fallbackv1.NewFallbackServiceClient(rpctest.Connect(t, service))
 }
 
 func TestSuggestOverAConnection(t *testing.T) {

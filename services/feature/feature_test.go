@@ -13,7 +13,7 @@ import (
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
 	"github.com/repli-mesh/repli/pkg/fault"
-	"github.com/repli-mesh/repli/pkg/rpc"
+	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/pkg/views"
 )
@@ -91,23 +91,7 @@ func run(t testing.TB, component func(context.Context) error) {
 // serve returns a client of the service over a connection in memory.
 func serve(t testing.TB, s *Service) featurev1.FeatureServiceClient {
 	t.Helper()
-	local := rpc.NewLocal()
-	cfg := rpc.ServerDefaults()
-	cfg.Listen = "inproc:///feature"
-	server, err := rpc.NewServer("feature", cfg, rpc.ServerDeps{Signals: telemetry.Discard(), Local: local}, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, server.Run)
-	<-server.Listening()
-	target := rpc.ClientDefaults()
-	target.Target = "inproc:///feature"
-	conn, err := rpc.Dial(target, rpc.ClientDeps{Signals: telemetry.Discard(), Local: local})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return featurev1.NewFeatureServiceClient(conn)
+	return featurev1.NewFeatureServiceClient(rpctest.Connect(t, s))
 }
 
 func num(n float64) *featurev1.FeatureValue {

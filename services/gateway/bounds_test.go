@@ -12,39 +12,13 @@ import (
 	"google.golang.org/grpc/status"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
-	"github.com/repli-mesh/repli/pkg/rpc"
-	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
 )
 
 // connect serves a gateway over a real connection in memory.
 func connect(t *testing.T) repliv1.RecommendationServiceClient {
 	t.Helper()
-	local, cfg := rpc.NewLocal(), rpc.ServerDefaults()
-	cfg.Listen = "inproc:///gateway"
-	server, err := rpc.NewServer("gateway", cfg, rpc.ServerDeps{Signals: telemetry.Discard(), Local: local}, newMesh(t).service)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	<-server.Listening()
-	client := rpc.ClientDefaults()
-	client.Target = "inproc:///gateway"
-	connection, err := rpc.Dial(client, rpc.ClientDeps{Signals: telemetry.Discard(), Local: local})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := connection.Close(); err != nil {
-			t.Error(err)
-		}
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return repliv1.NewRecommendationServiceClient(connection)
+	return repliv1.NewRecommendationServiceClient(rpctest.Connect(t, newMesh(t).service))
 }
 
 // Whatever is out of bounds is refused with the name of the field, and the next call is answered.

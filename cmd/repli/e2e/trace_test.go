@@ -14,7 +14,7 @@ import (
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/rpc"
-	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
 )
 
 // span is one span and the service that it came from.
@@ -65,31 +65,11 @@ func value(attributes []*common.KeyValue, key string) *common.AnyValue {
 	return nil
 }
 
-// collect runs a receiver for the length of the test and returns its address.
-func collect(t *testing.T, r *receiver) string {
-	t.Helper()
-	server, err := rpc.NewServer("collector", rpc.ServerDefaults(), rpc.ServerDeps{Signals: telemetry.Discard()}, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	<-server.Listening()
-	return server.Addr()
-}
-
 // One Recommend is one trace through all four processes, with the tier and the budget on the gateway's span and no user
 // anywhere.
 func TestOneTraceOverFourProcesses(t *testing.T) {
 	r := &receiver{}
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+collect(t, r))
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+rpctest.Serve(t, rpc.ServerDefaults(), nil, r).Addr())
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
 	for _, service := range []string{"GATEWAY", "FEATURE", "RANKING", "FALLBACK"} {
 		t.Setenv("REPLI_"+service+"_PROCESS_TELEMETRY_TRACE_RATIO", "1")
