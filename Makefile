@@ -40,12 +40,13 @@ bin/repli: $(GO_FILES)
 
 .PHONY: test
 test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
-	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m ./...
+	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
+	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
 
 .PHONY: test-refdata
 test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDATA=dir
 	@test -d "$(REFDATA)" || { echo "REFDATA=$(REFDATA): no such folder"; exit 2; }
-	@REPLI_REFDATA="$$(cd "$(REFDATA)" && pwd)" $(GOTESTSUM) --format testname -- -tags refdata -timeout 15m \
+	@REPLI_REFDATA="$$(cd "$(REFDATA)" && pwd)" $(GOTESTSUM) --format testname -- -p 1 -tags refdata -timeout 15m \
 		-run Ref $(shell git grep -l '^//go:build refdata' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: lint
@@ -104,6 +105,11 @@ clean: ## Remove what was built (the tools stay)
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-zA-Z_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Make the demo shop's data and train its three models anew (needs Debian's numpy, scikit-learn and onnx)
+	@go generate ./demo
+	@/usr/bin/python3 demo/train/train.py
 
 # --- tools -------------------------------------------------------------------------------------------------------------
 

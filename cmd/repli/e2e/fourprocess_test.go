@@ -277,7 +277,7 @@ views:
 		{"negative count", []string{"recommend", "--user", "u", "--count", "-1"}, []string{"count", "-1"}},
 		{"not a feature", []string{"recommend", "--user", "u", "--feature", "hour"}, []string{"--feature", "hour", "name=value"}},
 		{"misspelt key", []string{"gateway", "--config", misspelt}, []string{misspelt + ":3", "promis"}},
-		{"budget that does not fit", []string{"gateway", "--config", contradictory}, []string{"gateway.budget.promise", "10ms", "54ms"}},
+		{"budget that does not fit", []string{"gateway", "--config", contradictory}, []string{"gateway.budget.promise", "10ms", "55ms"}},
 		{"missing configuration", []string{"feature", "--config", dir + "/none.yaml"}, []string{"none.yaml"}},
 		{"no such service", []string{"config", "print", "mars"}, []string{"mars", "gateway"}},
 		{"no bundle", []string{"ranking"}, []string{"ranking: bundle", "bundle"}},

@@ -34,7 +34,7 @@ func Defaults() Config {
 		Promise:  10 * time.Millisecond,
 		Default:  100 * time.Millisecond,
 		Max:      time.Second,
-		Reserve:  budget.Share{Share: 0.15, Floor: 2 * time.Millisecond, Ceiling: 20 * time.Millisecond},
+		Reserve:  budget.Share{Share: 0.15, Floor: 3 * time.Millisecond, Ceiling: 20 * time.Millisecond},
 		Fallback: budget.Share{Share: 0.5, Floor: 2 * time.Millisecond, Ceiling: 100 * time.Millisecond},
 		Feature:  budget.Share{Share: 0.5, Floor: 2 * time.Millisecond, Ceiling: 100 * time.Millisecond},
 		Ranking:  budget.Share{Share: 1, Floor: 2 * time.Millisecond, Ceiling: 200 * time.Millisecond},

@@ -28,10 +28,10 @@ func TestStart(t *testing.T) {
 		want        Plan
 	}{
 		{"no deadline", 0, false, Plan{100 * ms, 85 * ms, 42500 * time.Microsecond, 41500 * time.Microsecond}},
-		{"the promise", 10 * ms, true, Plan{10 * ms, 8 * ms, 4 * ms, 3 * ms}},
+		{"the promise", 10 * ms, true, Plan{10 * ms, 7 * ms, 3500 * time.Microsecond, 2500 * time.Microsecond}},
 		{"cut to the maximum", time.Hour, true, Plan{time.Second, 980 * ms, 100 * ms, 100 * ms}},
-		{"time for the fallback only", 5 * ms, true, Plan{5 * ms, 3 * ms, 2 * ms, 0}},
-		{"time for nothing", 3 * ms, true, Plan{Deadline: 3 * ms, Total: ms}},
+		{"time for the fallback only", 5 * ms, true, Plan{5 * ms, 2 * ms, 2 * ms, 0}},
+		{"time for nothing", 4 * ms, true, Plan{Deadline: 4 * ms, Total: ms}},
 		{"less than the reserve", ms, true, Plan{Deadline: ms}},
 		{"a deadline that has passed", -time.Second, true, Plan{}},
 	}
@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 		{"no promise", func(c *Config) { c.Promise = 0 }, "promise: is 0s, expected more than 0s"},
 		{
 			"floors do not fit", func(c *Config) { c.Ranking.Floor = 7 * ms },
-			"promise: is 10ms, expected at least 11ms = reserve 2ms + the longer floor of fallback and feature 2ms + ranking floor 7ms",
+			"promise: is 10ms, expected at least 12ms = reserve 3ms + the longer floor of fallback and feature 2ms + ranking floor 7ms",
 		},
 		{"ceiling under floor", func(c *Config) { c.Ranking = budget.Share{Share: 1, Floor: 2, Ceiling: 1} }, "ranking.ceiling: is 1ns"},
 	}
