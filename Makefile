@@ -70,7 +70,7 @@ check-generated: generate ## Fail when committed generated files are not what th
 fuzz: ## Run each fuzz target for FUZZTIME (default 20s)
 	@git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u | while read -r dir; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),20s) ./$$dir; done; done
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),20s) -fuzzminimizetime 1s ./$$dir; done; done
 
 ##@ Measure
 
