@@ -27,6 +27,9 @@ type Config struct {
 	Server rpc.ServerConfig `yaml:"server"`
 	// Telemetry reports.
 	Telemetry telemetry.Config `yaml:"telemetry"`
+	// WarmUp is how long a service may take to get the data that it answers from before the process says that it is
+	// ready without: a store that is down must not keep every new pod out of service.
+	WarmUp time.Duration `yaml:"warm_up"`
 }
 
 // Defaults listens on the given port of the loopback interface, and on the next one for the admin pages.
@@ -34,21 +37,31 @@ func Defaults(port int) Config {
 	server := rpc.ServerDefaults()
 	server.Listen = fmt.Sprintf("127.0.0.1:%d", port)
 	server.AdminListen = fmt.Sprintf("127.0.0.1:%d", port+1)
-	return Config{Server: server, Telemetry: telemetry.Defaults()}
+	return Config{Server: server, Telemetry: telemetry.Defaults(), WarmUp: 10 * time.Second}
 }
 
 // Validate returns every fault as a *config.FieldError.
 func (c Config) Validate() error {
-	return errors.Join(
+	faults := []error{
 		config.Under("server", c.Server.Validate()),
 		config.Under("telemetry", c.Telemetry.Validate()),
-	)
+	}
+	if c.WarmUp < 0 {
+		faults = append(faults, config.Invalid("warm_up", c.WarmUp, "0s or more"))
+	}
+	return errors.Join(faults...)
 }
 
 // Service is a gRPC service with work of its own. One that is also an io.Closer is closed when it no longer serves.
 type Service interface {
 	rpc.Service
 	life.Component
+}
+
+// warming is a service that needs data before it can answer well.
+type warming interface {
+	// Ready returns a channel that is closed once it has them.
+	Ready() <-chan struct{}
 }
 
 // Env is what a service is built from. Not safe for concurrent use.
@@ -72,6 +85,7 @@ func (e *Env) Dial(cfg rpc.ClientConfig) (*grpc.ClientConn, error) {
 
 // Process is one service ready to run.
 type Process struct {
+	warmUp    time.Duration
 	server    *rpc.Server
 	service   Service
 	env       *Env
@@ -87,7 +101,7 @@ func New(
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	p := &Process{telemetry: t, env: &Env{Signals: t.Signals(), local: local}}
+	p := &Process{warmUp: cfg.WarmUp, telemetry: t, env: &Env{Signals: t.Signals(), local: local}}
 	service, err := build(p.env)
 	if err == nil {
 		p.service = service
@@ -103,11 +117,35 @@ func New(
 // Server is where the process listens.
 func (p *Process) Server() *rpc.Server { return p.server }
 
-// Run serves until ctx is done, or until the service or its server fails. It drains, closes the connections and sends
-// the last spans before it returns.
+// Run serves until ctx is done, or until the service or its server fails. It says that it is ready once it listens and the
+// service has its data. It drains, closes the connections and sends the last spans before it returns.
 func (p *Process) Run(ctx context.Context) error {
-	err := life.Run(ctx, p.service, p.server)
+	err := life.Run(ctx, p.service, p.server, life.Func(p.announce))
 	return errors.Join(err, p.close(context.WithoutCancel(ctx)))
+}
+
+// announce says that the process is ready, when it is, and then waits for its end.
+func (p *Process) announce(ctx context.Context) error {
+	select {
+	case <-p.server.Listening():
+	case <-ctx.Done():
+		return nil
+	}
+	if service, ok := p.service.(warming); ok {
+		late := time.NewTimer(p.warmUp)
+		defer late.Stop()
+		select {
+		case <-service.Ready():
+		case <-late.C:
+			p.env.Signals.Logger.WarnContext(ctx, "ready without data: the service had none when its warm-up was over",
+				slog.Duration("warm_up", p.warmUp))
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	p.server.SetReady(true)
+	<-ctx.Done()
+	return nil
 }
 
 func (p *Process) close(ctx context.Context) error {

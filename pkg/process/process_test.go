@@ -3,9 +3,11 @@ package process
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -68,6 +70,56 @@ func TestRunServesAndThenClosesEverything(t *testing.T) {
 	}
 	if want := []string{"stopped", "closed"}; !slices.Equal(s.events, want) {
 		t.Errorf("events %v, want %v", s.events, want)
+	}
+}
+
+// warmed is a service that is ready when it is told to be.
+type warmed struct {
+	service
+	ready chan struct{}
+}
+
+func (w *warmed) Ready() <-chan struct{} { return w.ready }
+
+func TestReadyWhenWarmOrWhenWarmUpIsOver(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		warmUp time.Duration
+		warm   bool
+	}{
+		{"warm", time.Hour, true},
+		{"never warm", time.Nanosecond, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := &warmed{ready: make(chan struct{})}
+			cfg := local()
+			cfg.WarmUp = test.warmUp
+			p, err := New(t.Context(), "test", cfg, rpc.NewLocal(), func(*Env) (Service, error) { return s, nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- p.Run(ctx) }()
+			<-p.Server().Listening()
+			if test.warm {
+				if p.Server().Ready() {
+					t.Error("ready before the service has its data")
+				}
+				close(s.ready)
+			}
+			for end := time.Now().Add(20 * time.Second); !p.Server().Ready(); runtime.Gosched() {
+				if time.Now().After(end) {
+					t.Fatal("never ready")
+				}
+			}
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

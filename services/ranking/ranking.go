@@ -106,8 +106,8 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 // Run keeps the item table current until ctx is done, and then returns nil.
 func (s *Service) Run(ctx context.Context) error { return s.watcher.Run(ctx) }
 
-// Ready reports whether there is an item table to rank with.
-func (s *Service) Ready() bool { return s.watcher.State().Table != nil }
+// Ready returns a channel that is closed once there is an item table to rank with; from then on there always is one.
+func (s *Service) Ready() <-chan struct{} { return s.watcher.Ready() }
 
 // GetModel describes the model that serves. Until there is an item table, its count of items is 0 and nothing is known of
 // new users.

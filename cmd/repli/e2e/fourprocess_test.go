@@ -90,6 +90,9 @@ func startMesh(t *testing.T, in inputs) *mesh {
 		t.Fatal(err)
 	}
 	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+	for _, name := range []string{"gateway", "feature", "ranking", "fallback"} {
+		awaitReady(t, m.addresses[name+" admin"])
+	}
 	return m
 }
 

@@ -238,6 +238,25 @@ func fetch(t *testing.T, url string) string {
 	return string(body)
 }
 
+// awaitReady asks an admin port until it says that its process is ready.
+func awaitReady(t *testing.T, admin string) {
+	t.Helper()
+	defer http.DefaultClient.CloseIdleConnections()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get("http://" + admin + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode == http.StatusNoContent {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s is not ready: %s", admin, response.Status)
+		}
+	}
+}
+
 // ask runs `repli recommend --json` and returns the answer that it printed.
 func ask(t *testing.T, address, user string, args ...string) *repliv1.RecommendResponse {
 	t.Helper()

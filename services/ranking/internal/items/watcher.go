@@ -97,6 +97,7 @@ type Watcher struct {
 	deps   Deps
 	report *report
 	state  atomic.Pointer[State]
+	ready  chan struct{}
 }
 
 // New returns a watcher without a table. Run fills it.
@@ -104,7 +105,7 @@ func New(cfg Config, deps Deps) (*Watcher, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	w := &Watcher{cfg: cfg, deps: deps}
+	w := &Watcher{cfg: cfg, deps: deps, ready: make(chan struct{})}
 	w.state.Store(&State{})
 	var err error
 	if w.report, err = newReport(w, deps); err != nil {
@@ -115,6 +116,9 @@ func New(cfg Config, deps Deps) (*Watcher, error) {
 
 // State returns what is known now; it is never nil.
 func (w *Watcher) State() *State { return w.state.Load() }
+
+// Ready returns a channel that is closed once there is a table; from then on there always is one.
+func (w *Watcher) Ready() <-chan struct{} { return w.ready }
 
 // Run follows the feature service until ctx is done, and then returns nil. While the service is away, or talks nonsense,
 // the last good table stays.
@@ -181,6 +185,9 @@ func (w *Watcher) publish(user *schema.Schema, table *Table, confirms bool) {
 		}
 	}
 	w.state.Store(next)
+	if old.Table == nil && next.Table != nil {
+		close(w.ready)
+	}
 }
 
 // remember puts a schema first and forgets the oldest beyond userSchemas. A schema that is known keeps its pointer.
