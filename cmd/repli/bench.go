@@ -106,7 +106,7 @@ func (f qualityFlags) truth(ctx context.Context) (allinone.Data, quality.Truth, 
 	}
 	replay, err := quality.ReadReplay(ctx, data.Project, source)
 	if err != nil {
-		return data, nil, badData(err)
+		return data, nil, err
 	}
 	return data, replay, nil
 }

@@ -73,7 +73,7 @@ func (f loadFlags) run(cmd *cobra.Command) (err error) {
 	report, err := load.Run(cmd.Context(), input, store, store, engine, bar.Show)
 	bar.Finish()
 	if err != nil {
-		return rejected(err)
+		return err
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "loaded %d users, %d items, %d events%s\n",
 		report.Users, report.Items, report.Events, resumed(report))
@@ -140,15 +140,6 @@ func resumed(report load.Report) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%d of these records had been written by a run that broke off)", report.Resumed)
-}
-
-// rejected makes a misuse of a load whose files are at fault.
-func rejected(err error) error {
-	var faults *load.Faults
-	if errors.As(err, &faults) {
-		return misuse(err)
-	}
-	return badData(err)
 }
 
 func isTerminal(cmd *cobra.Command) bool {

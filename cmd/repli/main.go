@@ -14,7 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/repli-mesh/repli/pkg/config"
+	"github.com/repli-mesh/repli/pkg/dataset"
 	"github.com/repli-mesh/repli/pkg/fault"
+	"github.com/repli-mesh/repli/services/fallback"
+	"github.com/repli-mesh/repli/services/feature/load"
+	"github.com/repli-mesh/repli/services/ranking"
 )
 
 // The exit codes: failed is for what may work at another time, misused for what will not.
@@ -69,10 +73,20 @@ var errMisuse = errors.New("")
 
 func misuse(err error) error { return fmt.Errorf("%w%w", errMisuse, err) }
 
+// isMisuse says whether the command line, a configuration or a file that it names is at fault.
 func isMisuse(err error) bool {
+	for _, theirs := range []error{
+		errMisuse, dataset.ErrNoEvents, fallback.ErrNoEvents, fallback.ErrCorrupt, ranking.ErrBundle,
+	} {
+		if errors.Is(err, theirs) {
+			return true
+		}
+	}
 	var field *config.FieldError
+	var record *dataset.Fault
+	var files *load.Faults
 	var typed *fault.Error
-	return errors.Is(err, errMisuse) || errors.As(err, &field) ||
+	return errors.As(err, &field) || errors.As(err, &record) || errors.As(err, &files) ||
 		errors.As(err, &typed) && typed.Kind == fault.InvalidArgument
 }
 

@@ -75,7 +75,7 @@ func (f buildFlags) run(cmd *cobra.Command) error {
 	}
 	snapshot, err := fallback.BuildFromFiles(cmd.Context(), cfg, files, at)
 	if err != nil {
-		return badData(err)
+		return err
 	}
 	if err := snapshot.WriteFile(f.out); err != nil {
 		return err
@@ -122,13 +122,4 @@ func open(paths []string) ([]dataset.Source, error) {
 		}
 	}
 	return sources, nil
-}
-
-// badData makes a misuse of what is wrong with a file's content.
-func badData(err error) error {
-	var fault *dataset.Fault
-	if errors.As(err, &fault) || errors.Is(err, dataset.ErrNoEvents) || errors.Is(err, fallback.ErrNoEvents) {
-		return misuse(err)
-	}
-	return err
 }

@@ -19,7 +19,7 @@ type Bundle struct {
 func OpenBundle(ctx context.Context, folder fs.FS) (*Bundle, error) {
 	model, err := bundle.Open(ctx, folder, Defaults().MaxModelBytes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
 	}
 	return &Bundle{model: model}, nil
 }

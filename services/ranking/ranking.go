@@ -6,6 +6,7 @@ package ranking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -78,6 +79,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}, nil
 }
 
+// ErrBundle is in the error of New for a bundle that is not sound.
+var ErrBundle = errors.New("the model bundle cannot serve")
+
 // load reads the configured folder, or else the embedded one.
 func load(cfg Config, folder fs.FS) (*bundle.Bundle, error) {
 	if cfg.Bundle != "" {
@@ -93,7 +97,7 @@ func load(cfg Config, folder fs.FS) (*bundle.Bundle, error) {
 	}
 	model, err := bundle.Open(context.Background(), folder, cfg.MaxModelBytes)
 	if err != nil {
-		return nil, fmt.Errorf("bundle %q: %w", cfg.Bundle, err)
+		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
 	}
 	return model, nil
 }
