@@ -160,7 +160,7 @@ func (p *Process) close(ctx context.Context) error {
 	defer cancel()
 	if err := p.telemetry.Shutdown(ctx); err != nil {
 		// A collector that is gone must not make a clean end look like a failure.
-		p.env.Signals.Logger.WarnContext(ctx, "the last spans were lost", slog.Any("error", err))
+		p.env.Signals.Logger.WarnContext(ctx, "the last spans were lost", telemetry.Err(err))
 	}
 	return errors.Join(errs...)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/fallback/internal/snapshot"
 )
 
@@ -64,7 +65,7 @@ func (s *Service) reload() {
 	}
 	if err != nil {
 		s.figures.refused.Add(1)
-		s.log.Error("snapshot refused", slog.String("path", s.file.path), slog.Any("error", err))
+		s.log.Error("snapshot refused", slog.String("path", s.file.path), telemetry.Err(err))
 		return
 	}
 	s.figures.loaded.Add(1)

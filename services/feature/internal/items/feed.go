@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/repli-mesh/repli/pkg/fault"
+	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/feature/internal/rows"
 	"github.com/repli-mesh/repli/services/feature/internal/store"
 )
@@ -79,7 +80,7 @@ func (f *Feed) note(ctx context.Context, err error) {
 	before := f.table.looked(err, f.now())
 	switch {
 	case err != nil && fault.Reason(err) != fault.Reason(before):
-		f.logger.WarnContext(ctx, "items cannot be read; the last table is kept", slog.Any("error", err))
+		f.logger.WarnContext(ctx, "items cannot be read; the last table is kept", telemetry.Err(err))
 	case err == nil && before != nil:
 		f.logger.InfoContext(ctx, "items can be read again")
 	}
