@@ -7,18 +7,17 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+
+	"github.com/repli-mesh/repli/pkg/reftest"
 )
 
 // On real data each model's lists are far above random and not below the safe ones beyond chance, and every score that
 // was served is the model's own.
 func TestRefDataQuality(t *testing.T) {
-	dir := os.Getenv("REPLI_REFDATA")
-	if dir == "" {
-		t.Fatal("REPLI_REFDATA is not set, expected the folder of the reference data: make test-refdata REFDATA=...")
-	}
+	dir := reftest.Dir(t)
 	files := fstest.MapFS{}
 	for name, path := range map[string]string{
-		"views.yaml": "../../cmd/repli/e2e/testdata/refdata/views.yaml",
+		"views.yaml": reftest.Views(t),
 		"users.csv":  filepath.Join(dir, "users.csv"), "items.csv": filepath.Join(dir, "items.csv"),
 		"events.csv": filepath.Join(dir, "events.csv"), "replay.csv": filepath.Join(dir, "replay.csv"),
 	} {
@@ -28,7 +27,7 @@ func TestRefDataQuality(t *testing.T) {
 		}
 		files[name] = &fstest.MapFile{Data: content}
 	}
-	for _, model := range []string{"mlp", "dcn", "gbdt"} {
+	for _, model := range reftest.Models(t) {
 		t.Run(model, func(t *testing.T) {
 			data := folder(t, files, os.DirFS(filepath.Join(dir, "models", model)), ".csv")
 			replay := folder(t, fstest.MapFS{

@@ -12,9 +12,8 @@ import (
 	"testing"
 
 	"github.com/repli-mesh/repli/pkg/onnx"
+	"github.com/repli-mesh/repli/pkg/reftest"
 )
-
-var bundles = []string{"mlp", "dcn", "gbdt"}
 
 // array is a tensor of golden.json: nested lists of numbers.
 type array struct {
@@ -92,7 +91,7 @@ func bind(g *onnx.Graph, arrays map[string]array) map[string]onnx.Tensor {
 // TestRefDataGolden runs every golden case from several goroutines, twice each.
 func TestRefDataGolden(t *testing.T) {
 	t.Parallel()
-	for _, bundle := range bundles {
+	for _, bundle := range reftest.Models(t) {
 		t.Run(bundle, func(t *testing.T) {
 			t.Parallel()
 			g, gold := loadBundle(t, bundle)
@@ -137,7 +136,7 @@ func runGolden(t *testing.T, g *onnx.Graph, gold golden) (worst float64) {
 // TestRefDataDamaged loads damaged copies of real files: each gives a graph or an error, and never panics.
 func TestRefDataDamaged(t *testing.T) {
 	t.Parallel()
-	for _, bundle := range bundles {
+	for _, bundle := range reftest.Models(t) {
 		t.Run(bundle, func(t *testing.T) {
 			t.Parallel()
 			whole := bundleFile(t, bundle, "model.onnx")
@@ -156,7 +155,7 @@ func TestRefDataDamaged(t *testing.T) {
 }
 
 func BenchmarkRefData(b *testing.B) {
-	for _, bundle := range bundles {
+	for _, bundle := range reftest.Models(b) {
 		g, gold := loadBundle(b, bundle)
 		for _, c := range gold.Cases {
 			if c.N != 50 && c.N != 200 {

@@ -13,17 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repli-mesh/repli/pkg/reftest"
 	"github.com/repli-mesh/repli/pkg/views"
 )
 
 // rows reads a file of the reference data as maps from column to value.
 func rows(t *testing.T, name string) []map[string]string {
 	t.Helper()
-	folder := os.Getenv("REPLI_REFDATA")
-	if folder == "" {
-		t.Fatal("REPLI_REFDATA is not set, expected the folder of the reference data")
-	}
-	data, err := os.ReadFile(filepath.Join(folder, name))
+	data, err := os.ReadFile(filepath.Join(reftest.Dir(t), name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,21 +54,28 @@ func purchases(t *testing.T, name string) []views.Event {
 }
 
 func TestSnapshotOfTheReferenceData(t *testing.T) {
-	at := time.Date(2017, 11, 6, 5, 0, 0, 0, time.UTC)
-	segments := map[string]string{}
+	segments, names := map[string]string{}, map[string]bool{"": true}
 	for _, row := range rows(t, "users.csv") {
 		segments[row["user_id"]] = row["segment"]
+		names[row["segment"]] = true
 	}
 	events := purchases(t, "events.csv")
+	users, items, at := map[string]bool{}, map[string]bool{}, time.Time{}
+	for _, event := range events {
+		users[event.UserID], items[event.ItemID] = true, true
+		if event.Time.After(at) {
+			at = event.Time
+		}
+	}
 	s, err := Build(t.Context(), BuildDefaults(), sequence(events...), func(user string) string { return segments[user] }, at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	info := s.Info()
-	if c := info.Counts; c.Events != 39978 || c.Users != 2252 || c.AfterNow != 0 || info.Items != 4000 {
-		t.Errorf("items %d, counts %+v, expected those of the data's description", info.Items, c)
+	if c := info.Counts; c.Events != uint64(len(events)) || c.Users != uint64(len(users)) || c.AfterNow != 0 || info.Items != len(items) {
+		t.Errorf("items %d, counts %+v, expected %d events, %d users, %d items", info.Items, c, len(events), len(users), len(items))
 	}
-	for segment, name := range []string{"", "heavy", "light", "new_user", "regular"} {
+	for segment, name := range slices.Sorted(maps.Keys(names)) {
 		if info.Segments[segment].Name != name {
 			t.Errorf("segment %d is %q, expected %q", segment, info.Segments[segment].Name, name)
 		}

@@ -13,17 +13,14 @@ import (
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
 	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
+	"github.com/repli-mesh/repli/pkg/reftest"
 	"github.com/repli-mesh/repli/services/ranking/internal/itemstest"
 )
 
 // refData returns the path of a file of the reference data.
 func refData(t testing.TB, name ...string) string {
 	t.Helper()
-	folder := os.Getenv("REPLI_REFDATA")
-	if folder == "" {
-		t.Fatal("REPLI_REFDATA must name the folder of the reference data")
-	}
-	return filepath.Join(append([]string{folder}, name...)...)
+	return filepath.Join(append([]string{reftest.Dir(t)}, name...)...)
 }
 
 // readRows reads the features of a file: the columns with a prefix as float32, and item_index as int64.
@@ -64,10 +61,8 @@ func readRows(t testing.TB, file, prefix string) (*featurev1.Schema, []itemstest
 func TestRefDataModels(t *testing.T) {
 	itemSchema, items := readRows(t, "items.csv", "i_")
 	userSchema, users := readRows(t, "users.csv", "u_")
-	if len(items) != 4000 || len(users) != 2252 {
-		t.Fatalf("%d items and %d users, want 4000 and 2252", len(items), len(users))
-	}
-	for _, name := range []string{"mlp", "dcn", "gbdt"} {
+	some := min(600, len(items))
+	for _, name := range reftest.Models(t) {
 		t.Run(name, func(t *testing.T) {
 			folder := os.DirFS(refData(t, "models", name))
 			reference, err := OpenBundle(t.Context(), folder)
@@ -76,14 +71,17 @@ func TestRefDataModels(t *testing.T) {
 			}
 			s, stream := start(t, Defaults(), folder)
 			send(t, stream, itemstest.Table(itemSchema, userSchema, 1, items...)...)
-			for i := 0; i < len(users); i += 150 {
-				compare(t, s, reference, users[i].Values, itemstest.User(userSchema, users[i].Values), items[i%1000:][:600])
+			for i := 0; i < len(users); i += 1 + len(users)/16 {
+				first := i % (len(items) - some + 1)
+				compare(t, s, reference, users[i].Values, itemstest.User(userSchema, users[i].Values), items[first:][:some])
 			}
-			compare(t, s, reference, nil, nil, items[:600])
-			compare(t, s, reference, nil, itemstest.User(userSchema, nil), items[:600])
 			model, err := s.GetModel(t.Context(), &rankingv1.GetModelRequest{})
-			if err != nil || !model.GetRanksNewUsers() || model.GetItemCount() != 4000 {
-				t.Errorf("model is %v, %v", model, err)
+			if err != nil || model.GetItemCount() != uint64(len(items)) {
+				t.Errorf("model is %v, %v, want %d items", model, err, len(items))
+			}
+			if model.GetRanksNewUsers() {
+				compare(t, s, reference, nil, nil, items[:some])
+				compare(t, s, reference, nil, itemstest.User(userSchema, nil), items[:some])
 			}
 		})
 	}
@@ -119,11 +117,11 @@ func compare(t *testing.T, s *Service, reference *Bundle, user values, row *feat
 func BenchmarkRefDataRank(b *testing.B) {
 	itemSchema, items := readRows(b, "items.csv", "i_")
 	userSchema, users := readRows(b, "users.csv", "u_")
-	for _, name := range []string{"mlp", "dcn", "gbdt"} {
+	for _, name := range reftest.Models(b) {
 		s, stream := start(b, Defaults(), os.DirFS(refData(b, "models", name)))
 		send(b, stream, itemstest.Table(itemSchema, userSchema, 1, items...)...)
 		in := request(itemstest.User(userSchema, users[0].Values))
-		for _, item := range items[:200] {
+		for _, item := range items[:min(200, len(items))] {
 			in.CandidateItemIds = append(in.CandidateItemIds, item.ID)
 		}
 		in.Count = 10
