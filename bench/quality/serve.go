@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/client"
@@ -18,6 +20,8 @@ const (
 	unhurried = 5 * time.Second
 	// hurried is the deadline of calls while ranking is paused.
 	hurried = 100 * time.Millisecond
+	// attempts is how often one user is asked for when the deadline was missed.
+	attempts = 5
 	// callers is how many users ask at the same time.
 	callers = 4
 )
@@ -88,9 +92,7 @@ func askAll(
 	group.SetLimit(callers)
 	for _, user := range users {
 		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, deadline)
-			defer cancel()
-			response, err := c.Recommend(ctx, &repliv1.RecommendRequest{
+			response, err := ask(ctx, c, deadline, &repliv1.RecommendRequest{
 				UserId: user, Count: uint32(cfg.Count), SegmentHint: segments[user], //nolint:gosec // bounded by Validate
 			})
 			if err != nil {
@@ -103,4 +105,19 @@ func askAll(
 		})
 	}
 	return got, group.Wait()
+}
+
+// ask asks again when this machine was too busy to keep the deadline: it is lists that are measured here, not speed.
+func ask(
+	ctx context.Context, c *client.Client, deadline time.Duration, request *repliv1.RecommendRequest,
+) (response *repliv1.RecommendResponse, err error) {
+	for range attempts {
+		limited, cancel := context.WithTimeout(ctx, deadline)
+		response, err = c.Recommend(limited, request)
+		cancel()
+		if status.Code(err) != codes.DeadlineExceeded {
+			break
+		}
+	}
+	return response, err
 }
