@@ -17,6 +17,14 @@ func ndcg(gains, ideal []float64) float64 {
 	return dcg(gains) / best
 }
 
+// hit is 1 when at least one item of the list was bought, else 0.
+func hit(list []string, bought func(item string) bool) float64 {
+	if slices.ContainsFunc(list, bought) {
+		return 1
+	}
+	return 0
+}
+
 func dcg(gains []float64) float64 {
 	sum := 0.0
 	for i, gain := range gains {

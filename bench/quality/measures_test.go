@@ -29,6 +29,19 @@ func TestNDCG(t *testing.T) {
 	}
 }
 
+func TestHit(t *testing.T) {
+	t.Parallel()
+	bought := func(item string) bool { return item == "b" }
+	for _, test := range []struct {
+		list []string
+		want float64
+	}{{[]string{"a", "b", "c"}, 1}, {[]string{"b", "b"}, 1}, {[]string{"a", "c"}, 0}, {nil, 0}} {
+		if got := hit(test.list, bought); got != test.want {
+			t.Errorf("hit(%v): %v, want %v", test.list, got, test.want)
+		}
+	}
+}
+
 func TestBootstrapHoldsTheMeanAndNarrowsWithMoreUsers(t *testing.T) {
 	t.Parallel()
 	half := func(n int) []float64 {

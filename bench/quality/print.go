@@ -20,6 +20,7 @@ func (r *Report) Text(w io.Writer) error {
 	})
 	fmt.Fprintf(&b, "\nPERSONALIZED / SIMPLE: %s\n", r.Ratio)
 	fmt.Fprintf(&b, "%d served scores against the model itself: max_abs_err=%.1e\n", r.Verification.Scores, r.Verification.MaxAbsErr)
+	fmt.Fprintf(&b, "%d calls missed their deadline and were made again\n", r.Missed)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -33,7 +34,8 @@ func (r *Report) Tables(w io.Writer) error {
 		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", row.Tier, row.Segment, row.Users, row.NDCG, row.HitRate)
 	})
 	fmt.Fprintf(&b, "\nPERSONALIZED / SIMPLE: **%s**. %d served scores were compared with a direct evaluation of the model on "+
-		"the rows of the files: the largest difference is %.1e.\n", r.Ratio, r.Verification.Scores, r.Verification.MaxAbsErr)
+		"the rows of the files: the largest difference is %.1e. %d calls missed their deadline and were made again.\n",
+		r.Ratio, r.Verification.Scores, r.Verification.MaxAbsErr, r.Missed)
 	_, err := w.Write(b.Bytes())
 	return err
 }

@@ -58,12 +58,12 @@ func Run(ctx context.Context, cfg Config, data allinone.Data, truth Truth) (*Rep
 		return nil, err
 	}
 	asked := sample(truth.Users(), cfg.Users, cfg.Seed)
-	healthy, degraded, err := serve(ctx, cfg, data, asked, users.segments)
+	healthy, degraded, missed, err := serve(ctx, cfg, data, asked, users.segments)
 	if err != nil {
 		return nil, err
 	}
 	report := &Report{
-		Model: model.ID(), Truth: truth.What(), Config: cfg, Users: len(asked), Items: len(items.values),
+		Model: model.ID(), Truth: truth.What(), Config: cfg, Users: len(asked), Items: len(items.values), Missed: missed,
 	}
 	report.measure(cfg, truth, asked, users.segments, healthy, degraded, randomLists(asked, items.ids(), cfg))
 	report.Verification, err = verify(ctx, model, healthy, users, items)

@@ -22,6 +22,8 @@ type Report struct {
 	// Users is how many were asked for, Items how many there are.
 	Users int `json:"users"`
 	Items int `json:"items"`
+	// Missed is how many calls missed their deadline and were made again.
+	Missed int `json:"missed"`
 	// Rows are the figures by tier and segment; the segment "" is everybody.
 	Rows []Row `json:"rows"`
 	// Ratio is the NDCG of PERSONALIZED divided by that of SIMPLE, over the users who got both.
@@ -77,16 +79,16 @@ func (r *Report) measure(
 			v = &values{}
 			tiers[tier] = v
 		}
-		gains, hit := make([]float64, len(list)), 0.0
+		if n := len(v.users); n > 0 && v.users[n-1] == user {
+			return // both passes fell to the same tier: a user counts once, or the intervals would be too narrow
+		}
+		gains := make([]float64, len(list))
 		for i, item := range list {
 			gains[i] = truth.Relevance(user, item)
-			if truth.Bought(user, item) {
-				hit = 1
-			}
 		}
 		v.users = append(v.users, user)
 		v.ndcg = append(v.ndcg, ndcg(gains, truth.Ideal(user, cfg.Count)))
-		v.hits = append(v.hits, hit)
+		v.hits = append(v.hits, hit(list, func(item string) bool { return truth.Bought(user, item) }))
 	}
 	for _, user := range asked {
 		note(tierOf(healthy[user]), user, listOf(healthy[user]))

@@ -29,13 +29,16 @@ const (
 // answers are what the mesh served to users.
 type answers map[string]*repliv1.RecommendResponse
 
+// errEnded says that the mesh ended, or was told to, before it listened.
+var errEnded = errors.New("the mesh ended before it listened")
+
 // serve runs the mesh and asks for every user twice: as it is, and while ranking is paused.
 func serve(ctx context.Context, cfg Config, data allinone.Data, users []string, segments map[string]string) (
-	healthy, degraded answers, err error,
+	healthy, degraded answers, missed int, err error,
 ) {
 	mesh, err := newMesh(ctx, data)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -45,25 +48,26 @@ func serve(ctx context.Context, cfg Config, data allinone.Data, users []string, 
 	case <-mesh.Listening():
 	case early := <-ended:
 		ended <- nil
-		return nil, nil, early
+		return nil, nil, 0, errors.Join(errEnded, early)
 	}
 	c, err := client.New(mesh.Address())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	warm, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	if err := mesh.AwaitPersonalized(warm, c, users[0]); err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
-	if healthy, err = askAll(ctx, c, cfg, unhurried, users, segments); err != nil {
-		return nil, nil, err
+	healthy, before, err := askAll(ctx, c, cfg, unhurried, users, segments)
+	if err != nil {
+		return nil, nil, 0, err
 	}
 	mesh.Pause(allinone.Ranking)
 	defer mesh.Resume(allinone.Ranking)
-	degraded, err = askAll(ctx, c, cfg, hurried, users, segments)
-	return healthy, degraded, err
+	degraded, after, err := askAll(ctx, c, cfg, hurried, users, segments)
+	return healthy, degraded, before + after, err
 }
 
 // newMesh is the mesh with deadlines that nothing misses by being slow, and without admin ports.
@@ -85,14 +89,14 @@ func newMesh(ctx context.Context, data allinone.Data) (*allinone.Mesh, error) {
 // askAll asks for every user, with the segment that a caller who knows its users would send.
 func askAll(
 	ctx context.Context, c *client.Client, cfg Config, deadline time.Duration, users []string, segments map[string]string,
-) (answers, error) {
+) (got answers, missed int, err error) {
 	var mu sync.Mutex
-	got := make(answers, len(users))
+	got = make(answers, len(users))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(callers)
 	for _, user := range users {
 		group.Go(func() error {
-			response, err := ask(ctx, c, deadline, &repliv1.RecommendRequest{
+			response, again, err := ask(ctx, c, deadline, &repliv1.RecommendRequest{
 				UserId: user, Count: uint32(cfg.Count), SegmentHint: segments[user], //nolint:gosec // bounded by Validate
 			})
 			if err != nil {
@@ -101,16 +105,19 @@ func askAll(
 			mu.Lock()
 			defer mu.Unlock()
 			got[user] = response
+			missed += again
 			return nil
 		})
 	}
-	return got, group.Wait()
+	err = group.Wait()
+	return got, missed, err
 }
 
-// ask asks again when this machine was too busy to keep the deadline: it is lists that are measured here, not speed.
+// ask asks again when this machine was too busy to keep the deadline, and counts how often: it is lists that are measured
+// here, not speed.
 func ask(
 	ctx context.Context, c *client.Client, deadline time.Duration, request *repliv1.RecommendRequest,
-) (response *repliv1.RecommendResponse, err error) {
+) (response *repliv1.RecommendResponse, missed int, err error) {
 	for range attempts {
 		limited, cancel := context.WithTimeout(ctx, deadline)
 		response, err = c.Recommend(limited, request)
@@ -118,6 +125,7 @@ func ask(
 		if status.Code(err) != codes.DeadlineExceeded {
 			break
 		}
+		missed++
 	}
-	return response, err
+	return response, missed, err
 }

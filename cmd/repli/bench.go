@@ -56,6 +56,9 @@ holds replay.*, what users bought afterwards. Every personal score is held again
 	return cmd
 }
 
+// errUnverified says that there was nothing to hold against the model.
+var errUnverified = errors.New("no answer was PERSONALIZED: no score could be compared with the model's own")
+
 // errScores says that the mesh did not serve what the model says.
 var errScores = errors.New("served scores differ from the model's own")
 
@@ -76,6 +79,9 @@ func (f qualityFlags) run(cmd *cobra.Command) error {
 	}
 	if err := report.Text(cmd.OutOrStdout()); err != nil {
 		return err
+	}
+	if report.Verification.Scores == 0 {
+		return errUnverified
 	}
 	if err := report.Verification.MaxAbsErr; !(err <= quality.Tolerance) {
 		return fmt.Errorf("%w by up to %.1e, expected at most %.0e", errScores, err, quality.Tolerance)
