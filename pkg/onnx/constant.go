@@ -52,12 +52,12 @@ func buildConstantOfShape(n *node) (kernel, error) {
 }
 
 func filled[T element](value T) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		shape, err := toShape(in[0].Ints)
 		if err != nil {
 			return err
 		}
-		t, dst, err := alloc[T](shape)
+		t, dst, err := alloc[T](mem, shape)
 		for i := range dst {
 			dst[i] = value
 		}
@@ -71,7 +71,7 @@ func buildIdentity(n *node) (kernel, error) {
 	return identity, nil
 }
 
-func identity(in, out []Tensor) error {
+func identity(mem *Arena, in, out []Tensor) error {
 	out[0] = in[0]
 	return nil
 }
@@ -88,7 +88,7 @@ func buildDropout(n *node) (kernel, error) {
 	if n.has(2) && n.known[2] != nil && slices.Contains(n.known[2].Bools, true) {
 		return nil, errTraining
 	}
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		training, err := scalarOr(in, 2, false)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func buildDropout(n *node) (kernel, error) {
 		}
 		out[0] = in[0]
 		if len(out) > 1 {
-			mask := make([]bool, in[0].size())
+			mask := mem.bools.take(in[0].size())
 			for i := range mask {
 				mask[i] = true
 			}

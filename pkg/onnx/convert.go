@@ -3,11 +3,11 @@ package onnx
 import "fmt"
 
 // toFloats returns t as float32; bools become 0 and 1.
-func toFloats(t Tensor) Tensor {
+func toFloats(mem *Arena, t Tensor) Tensor {
 	if t.Floats != nil {
 		return t
 	}
-	values := make([]float32, t.size())
+	values := take[float32](mem, t.size())
 	for i, v := range t.Ints {
 		values[i] = float32(v)
 	}
@@ -20,11 +20,11 @@ func toFloats(t Tensor) Tensor {
 }
 
 // toInts returns t as int64; fractions are cut off.
-func toInts(t Tensor) Tensor {
+func toInts(mem *Arena, t Tensor) Tensor {
 	if t.Ints != nil {
 		return t
 	}
-	values := make([]int64, t.size())
+	values := take[int64](mem, t.size())
 	for i, v := range t.Floats {
 		values[i] = int64(v)
 	}
@@ -37,11 +37,11 @@ func toInts(t Tensor) Tensor {
 }
 
 // toBools returns t as bool: true where it is not zero.
-func toBools(t Tensor) Tensor {
+func toBools(mem *Arena, t Tensor) Tensor {
 	if t.Bools != nil {
 		return t
 	}
-	values := make([]bool, t.size())
+	values := take[bool](mem, t.size())
 	for i, v := range t.Floats {
 		values[i] = v != 0
 	}
@@ -55,9 +55,9 @@ func buildCast(n *node) (kernel, error) {
 	to, err := dtypeOfCode(n.integer("to", 0))
 	n.ignore("saturate") // of 8-bit floats only
 	n.give(to)
-	convert := map[Dtype]func(Tensor) Tensor{Float32: toFloats, Int64: toInts, Bool: toBools}[to]
-	return func(in, out []Tensor) error {
-		out[0] = convert(in[0])
+	convert := map[Dtype]func(*Arena, Tensor) Tensor{Float32: toFloats, Int64: toInts, Bool: toBools}[to]
+	return func(mem *Arena, in, out []Tensor) error {
+		out[0] = convert(mem, in[0])
 		return nil
 	}, err
 }

@@ -10,19 +10,19 @@ type span[T, R element] func(dst []R, a []T, stepA int, b []T, stepB int)
 
 // pairwise broadcasts an operator over two tensors.
 func pairwise[T, R element](op span[T, R]) kernel {
-	return func(in, out []Tensor) error {
-		t, err := combine(in[0], in[1], op)
+	return func(mem *Arena, in, out []Tensor) error {
+		t, err := combine(mem, in[0], in[1], op)
 		out[0] = t
 		return err
 	}
 }
 
-func combine[T, R element](a, b Tensor, op span[T, R]) (Tensor, error) {
-	shape, err := broadcast(a.Shape, b.Shape)
+func combine[T, R element](mem *Arena, a, b Tensor, op span[T, R]) (Tensor, error) {
+	shape, err := broadcast(mem, a.Shape, b.Shape)
 	if err != nil {
 		return Tensor{}, err
 	}
-	t, dst, err := alloc[R](shape)
+	t, dst, err := alloc[R](mem, shape)
 	if err != nil {
 		return Tensor{}, err
 	}
@@ -37,10 +37,10 @@ func combine[T, R element](a, b Tensor, op span[T, R]) (Tensor, error) {
 
 // variadic folds an operator over any number of tensors.
 func variadic[T element](op span[T, T]) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		out[0] = in[0]
 		for _, t := range in[1:] {
-			next, err := combine(out[0], t, op)
+			next, err := combine(mem, out[0], t, op)
 			if err != nil {
 				return err
 			}
@@ -99,13 +99,13 @@ func greatest[T number](dst, a []T, stepA int, b []T, stepB int) {
 }
 
 // divInts refuses zeros, for which integers have no answer.
-func divInts(in, out []Tensor) error {
+func divInts(mem *Arena, in, out []Tensor) error {
 	for _, v := range in[1].Ints {
 		if v == 0 {
 			return errors.New("integer division by zero")
 		}
 	}
-	return pairwise(div[int64])(in, out)
+	return pairwise(div[int64])(mem, in, out)
 }
 
 func powFloats(dst, a []float32, stepA int, b []float32, stepB int) {
@@ -150,7 +150,9 @@ func buildPow(n *node) (kernel, error) {
 	if n.in[0] == Int64 {
 		return nil, errors.New("a float32 power of an int64 is not supported")
 	}
-	return func(in, out []Tensor) error {
-		return kernel([]Tensor{in[0], toFloats(in[1])}, out)
+	return func(mem *Arena, in, out []Tensor) error {
+		pair := mem.tensors(in...)
+		pair[1] = toFloats(mem, in[1])
+		return kernel(mem, pair, out)
 	}, nil
 }

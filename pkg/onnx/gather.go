@@ -16,7 +16,7 @@ func buildGather(n *node) (kernel, error) {
 
 // gather picks slices along an axis by index; a negative index counts from the end.
 func gather[T element](along int64) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		shape, indices := in[0].Shape, in[1]
 		axis, err := axisOf(along, len(shape))
 		if err != nil {
@@ -28,7 +28,7 @@ func gather[T element](along int64) kernel {
 				return fmt.Errorf("index %d is out of range for dimension %d of %v", i, axis, shape)
 			}
 		}
-		t, dst, err := alloc[T](slices.Concat(shape[:axis], indices.Shape, shape[axis+1:]))
+		t, dst, err := alloc[T](mem, mem.joined(shape[:axis], indices.Shape, shape[axis+1:]))
 		if err != nil {
 			return err
 		}
@@ -58,12 +58,12 @@ func buildConcat(n *node) (kernel, error) {
 }
 
 func concat[T element](along int64) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		axis, err := axisOf(along, len(in[0].Shape))
 		if err != nil {
 			return err
 		}
-		shape := slices.Clone(in[0].Shape)
+		shape := mem.shape(in[0].Shape...)
 		for i, t := range in[1:] {
 			if len(t.Shape) != len(shape) || !slices.Equal(t.Shape[:axis], shape[:axis]) ||
 				!slices.Equal(t.Shape[axis+1:], shape[axis+1:]) {
@@ -71,7 +71,7 @@ func concat[T element](along int64) kernel {
 			}
 			shape[axis] += t.Shape[axis]
 		}
-		t, dst, err := alloc[T](shape)
+		t, dst, err := alloc[T](mem, shape)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ type splitter struct {
 }
 
 func split[T element](s splitter) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		axis, err := axisOf(s.axis, len(in[0].Shape))
 		if err != nil {
 			return err
@@ -133,9 +133,9 @@ func split[T element](s splitter) kernel {
 			if part < 0 || part > int64(size-from) {
 				return fmt.Errorf("sizes %v do not add up to %d", sizes, size)
 			}
-			shape := slices.Clone(in[0].Shape)
+			shape := mem.shape(in[0].Shape...)
 			shape[axis] = int(part)
-			if out[i], err = gatherStrided[T](in[0], shape, strides, from*strides[axis]); err != nil {
+			if out[i], err = gatherStrided[T](mem, in[0], shape, strides, from*strides[axis]); err != nil {
 				return err
 			}
 			from += int(part)

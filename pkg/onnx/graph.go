@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 )
 
 // Graph is a model that is ready to run. It never changes after Load and is safe for concurrent use.
@@ -41,6 +42,9 @@ func cloneInfos(infos []ValueInfo) []ValueInfo {
 	return infos
 }
 
+// arenas keeps the memory of runs for the next ones, of any graph.
+var arenas = sync.Pool{New: func() any { return new(Arena) }}
+
 // maxElementsPerRun bounds the memory of one run (512 MiB of float32), since a small file can ask for many large tensors.
 const maxElementsPerRun = 2 * maxElements
 
@@ -49,18 +53,21 @@ const maxElementsPerRun = 2 * maxElements
 // error names the input, or the node whose shapes or values do not go together. The context is looked at before each
 // node. Safe for concurrent use.
 func (g *Graph) Run(ctx context.Context, inputs map[string]Tensor) (map[string]Tensor, error) {
-	values := slices.Clone(g.values)
+	mem := arenas.Get().(*Arena)
+	defer arenas.Put(mem)
+	mem.reset()
+	values := mem.tensors(g.values...)
 	if err := g.bind(values, inputs); err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	in, out := make([]Tensor, g.widest), make([]Tensor, g.widest)
+	in, out := mem.parts.take(g.widest), mem.parts.take(g.widest)
 	budget := maxElementsPerRun
 	for i := range g.steps {
 		s := &g.steps[i]
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("onnx: before %s: %w", s.label, err)
 		}
-		if err := s.run(values, in[:len(s.inputs)], out[:len(s.outputs)]); err != nil {
+		if err := s.run(mem, values, in[:len(s.inputs)], out[:len(s.outputs)]); err != nil {
 			return nil, fmt.Errorf("onnx: %s: %w", s.label, err)
 		}
 		for _, t := range out[:len(s.outputs)] {
@@ -101,14 +108,14 @@ func (g *Graph) bind(values []Tensor, inputs map[string]Tensor) error {
 	return nil
 }
 
-func (s *step) run(values, in, out []Tensor) error {
+func (s *step) run(mem *Arena, values, in, out []Tensor) error {
 	for i, slot := range s.inputs {
 		in[i] = Tensor{}
 		if slot >= 0 {
 			in[i] = values[slot]
 		}
 	}
-	if err := s.kernel(in, out); err != nil {
+	if err := s.kernel(mem, in, out); err != nil {
 		return err
 	}
 	for i, slot := range s.outputs {

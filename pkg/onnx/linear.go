@@ -23,14 +23,14 @@ func newLinear(n *node, scores int) (*linear, error) {
 	post, err := readTransform(n)
 	features := len(coefficients) / scores
 	return &linear{
-		weights:    transposed(wrap([]int{scores, features}, coefficients)).Floats,
+		weights:    transposed(new(Arena), wrap([]int{scores, features}, coefficients)).Floats,
 		intercepts: intercepts, scores: scores, post: post,
 	}, err
 }
 
 // evaluate returns rows by scores, not transformed yet.
-func (l *linear) evaluate(t Tensor) (Tensor, []float32, error) {
-	x, err := matrix(t)
+func (l *linear) evaluate(mem *Arena, t Tensor) (Tensor, []float32, error) {
+	x, err := matrix(mem, t)
 	if err != nil {
 		return Tensor{}, nil, err
 	}
@@ -38,7 +38,7 @@ func (l *linear) evaluate(t Tensor) (Tensor, []float32, error) {
 	if x.Shape[1] != features {
 		return Tensor{}, nil, fmt.Errorf("input 0 has %d features, expected %d", x.Shape[1], features)
 	}
-	result, dst, err := alloc[float32]([]int{rows, l.scores})
+	result, dst, err := alloc[float32](mem, []int{rows, l.scores})
 	if err != nil {
 		return Tensor{}, nil, err
 	}
@@ -61,8 +61,8 @@ func buildLinearRegressor(n *node) (kernel, error) {
 		return nil, err
 	}
 	n.give(Float32)
-	return func(in, out []Tensor) error {
-		result, scores, err := l.evaluate(in[0])
+	return func(mem *Arena, in, out []Tensor) error {
+		result, scores, err := l.evaluate(mem, in[0])
 		l.post.rows(scores, l.scores)
 		out[0] = result
 		return err
@@ -87,13 +87,13 @@ func buildLinearClassifier(n *node) (kernel, error) {
 	if len(n.out) > 1 {
 		n.out[1] = Float32
 	}
-	return func(in, out []Tensor) error {
-		result, scores, err := l.evaluate(in[0])
+	return func(mem *Arena, in, out []Tensor) error {
+		result, scores, err := l.evaluate(mem, in[0])
 		if err != nil {
 			return err
 		}
-		best := bestLabels(scores, labels)
-		out[0] = wrap([]int{len(best)}, best)
+		best := bestLabels(mem, scores, labels)
+		out[0] = wrap(mem.shape(len(best)), best)
 		l.post.rows(scores, l.scores)
 		if len(out) > 1 {
 			out[1] = result

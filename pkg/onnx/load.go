@@ -40,19 +40,12 @@ func load(data []byte) (*Graph, error) {
 	if err := b.declare(m); err != nil {
 		return nil, err
 	}
-	slim, tensors, err := m.slim()
-	if err != nil {
-		return nil, err
-	}
-	operations, err := decode(slim)
-	if err != nil {
-		return nil, err
-	}
-	if len(operations) != len(m.nodes) {
-		return nil, fmt.Errorf("decoder: gave %d nodes, expected %d", len(operations), len(m.nodes))
-	}
-	for i, op := range operations {
-		b.nodes = append(b.nodes, m.node(i, op, tensors[i]))
+	for i := range m.nodes {
+		n, err := m.node(i)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.nodes[i].label, err)
+		}
+		b.nodes = append(b.nodes, n)
 	}
 	if err := b.build(); err != nil {
 		return nil, err
@@ -81,18 +74,13 @@ func (m *model) checkOperators() error {
 	return errors.Join(faults...)
 }
 
-// node joins what onnx-go decoded with what it does not tell.
-func (m *model) node(i int, op operation, tensors tensorAttributes) *node {
+// node decodes a node's attributes.
+func (m *model) node(i int) (*node, error) {
+	p := &m.nodes[i]
+	attributes, err := parseAttributes(p.attributes)
 	n := &node{
-		attributes: attributes{plain: op.attributes, tensors: tensors},
-		label:      m.nodes[i].label,
-		opset:      m.opsets[m.nodes[i].domain],
-		kind:       operators[m.nodes[i].domain+":"+m.nodes[i].op],
-		inputs:     op.inputs,
-		outputs:    op.outputs,
-	}
-	if m.nodes[i].inputs == 0 {
-		n.inputs = nil // onnx-go invents an input for a node that has none
+		attributes: attributes, op: p.domain + ":" + p.op, label: p.label, opset: m.opsets[p.domain],
+		kind: operators[p.domain+":"+p.op], inputs: p.inputs, outputs: p.outputs,
 	}
 	for len(n.inputs) > 0 && n.inputs[len(n.inputs)-1] == "" {
 		n.inputs = n.inputs[:len(n.inputs)-1]
@@ -100,5 +88,5 @@ func (m *model) node(i int, op operation, tensors tensorAttributes) *node {
 	n.in = make([]Dtype, len(n.inputs))
 	n.known = make([]*Tensor, len(n.inputs))
 	n.out = make([]Dtype, len(n.outputs))
-	return n
+	return n, err
 }

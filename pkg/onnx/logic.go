@@ -71,15 +71,15 @@ func buildWhere(n *node) (kernel, error) {
 	return n.byDtype(1, where[float32], where[int64], where[bool])
 }
 
-func where[T element](in, out []Tensor) error {
-	shape, err := broadcast(in[1].Shape, in[2].Shape)
+func where[T element](mem *Arena, in, out []Tensor) error {
+	shape, err := broadcast(mem, in[1].Shape, in[2].Shape)
 	if err != nil {
 		return err
 	}
-	if shape, err = broadcast(in[0].Shape, shape); err != nil {
+	if shape, err = broadcast(mem, in[0].Shape, shape); err != nil {
 		return err
 	}
-	t, dst, err := alloc[T](shape)
+	t, dst, err := alloc[T](mem, shape)
 	if err != nil {
 		return err
 	}

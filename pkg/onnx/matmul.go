@@ -38,7 +38,7 @@ func buildMatMul(n *node) (kernel, error) {
 }
 
 // matMul multiplies as numpy.matmul: matrices in the last two dimensions, the others are broadcast.
-func matMul[T number](in, out []Tensor) error {
+func matMul[T number](mem *Arena, in, out []Tensor) error {
 	a, b := in[0].Shape, in[1].Shape
 	if len(a) == 0 || len(b) == 0 {
 		return fmt.Errorf("shapes %v and %v: a scalar is not a matrix", a, b)
@@ -54,11 +54,11 @@ func matMul[T number](in, out []Tensor) error {
 	if b[len(b)-2] != k {
 		return fmt.Errorf("shapes %v and %v: the inner dimensions differ", in[0].Shape, in[1].Shape)
 	}
-	batch, err := broadcast(a[:len(a)-2], b[:len(b)-2])
+	batch, err := broadcast(mem, a[:len(a)-2], b[:len(b)-2])
 	if err != nil {
 		return err
 	}
-	t, dst, err := alloc[T](append(slices.Clone(batch), m, n))
+	t, dst, err := alloc[T](mem, mem.shape(append(batch, m, n)...))
 	if err != nil {
 		return err
 	}
@@ -109,30 +109,30 @@ func buildGemm(n *node) (kernel, error) {
 		if len(b.Shape) != 2 {
 			return nil, fmt.Errorf("input 1 has shape %v, expected a matrix", b.Shape)
 		}
-		weights := transposed(*b)
+		weights := transposed(new(Arena), *b)
 		g.transB = false
-		return func(in, out []Tensor) error {
-			return g.run(in[0], weights, in[2:], out)
+		return func(mem *Arena, in, out []Tensor) error {
+			return g.run(mem, in[0], weights, in[2:], out)
 		}, nil
 	}
-	return func(in, out []Tensor) error { return g.run(in[0], in[1], in[2:], out) }, nil
+	return func(mem *Arena, in, out []Tensor) error { return g.run(mem, in[0], in[1], in[2:], out) }, nil
 }
 
-func (g gemm) run(a, b Tensor, c, out []Tensor) error {
+func (g gemm) run(mem *Arena, a, b Tensor, c, out []Tensor) error {
 	if len(a.Shape) != 2 || len(b.Shape) != 2 {
 		return fmt.Errorf("shapes %v and %v, expected matrices", a.Shape, b.Shape)
 	}
 	if g.transA {
-		a = transposed(a)
+		a = transposed(mem, a)
 	}
 	if g.transB {
-		b = transposed(b)
+		b = transposed(mem, b)
 	}
 	m, k, n := a.Shape[0], a.Shape[1], b.Shape[1]
 	if b.Shape[0] != k {
 		return fmt.Errorf("shapes %v and %v: the inner dimensions differ", a.Shape, b.Shape)
 	}
-	t, dst, err := alloc[float32]([]int{m, n})
+	t, dst, err := alloc[float32](mem, []int{m, n})
 	if err != nil {
 		return err
 	}
@@ -146,12 +146,12 @@ func (g gemm) run(a, b Tensor, c, out []Tensor) error {
 	if len(c) == 0 {
 		return nil
 	}
-	return g.addBias(t, c[0])
+	return g.addBias(mem, t, c[0])
 }
 
 // addBias adds beta * c to t, in place.
-func (g gemm) addBias(t, c Tensor) error {
-	shape, err := broadcast(t.Shape, c.Shape)
+func (g gemm) addBias(mem *Arena, t, c Tensor) error {
+	shape, err := broadcast(mem, t.Shape, c.Shape)
 	if err != nil {
 		return err
 	}
@@ -169,13 +169,13 @@ func (g gemm) addBias(t, c Tensor) error {
 }
 
 // transposed returns a matrix with its dimensions swapped.
-func transposed(t Tensor) Tensor {
+func transposed(mem *Arena, t Tensor) Tensor {
 	rows, columns := t.Shape[0], t.Shape[1]
-	values := make([]float32, len(t.Floats))
+	values := mem.floats.take(len(t.Floats))
 	for i := range rows {
 		for j := range columns {
 			values[j*rows+i] = t.Floats[i*columns+j]
 		}
 	}
-	return wrap([]int{columns, rows}, values)
+	return wrap(mem.shape(columns, rows), values)
 }

@@ -11,8 +11,8 @@ type nest struct {
 }
 
 // newNest makes a nest over shape, where strides has one list for each operand, as long as shape. maxRank bounds shape.
-func newNest(shape []int, strides ...[maxRank]int) *nest {
-	n := &nest{}
+func newNest(shape []int, strides ...[maxRank]int) nest {
+	n := nest{}
 	for d, size := range shape {
 		if size == 1 {
 			continue
@@ -100,11 +100,11 @@ func spread(shape, to []int) (strides [maxRank]int) {
 }
 
 // broadcast returns the common shape of two by NumPy's rules.
-func broadcast(a, b []int) ([]int, error) {
+func broadcast(mem *Arena, a, b []int) ([]int, error) {
 	if len(a) < len(b) {
 		a, b = b, a
 	}
-	shape := append([]int{}, a...)
+	shape := mem.shape(a...)
 	for i, d := range b {
 		at := len(a) - len(b) + i
 		switch {

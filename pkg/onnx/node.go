@@ -10,7 +10,7 @@ const maxRank = 8
 
 // kernel computes an operator's outputs. An absent optional input is a Tensor with no data. It must neither change its
 // inputs nor keep state: runs are concurrent. An output may share the data of an input.
-type kernel func(in, out []Tensor) error
+type kernel func(mem *Arena, in, out []Tensor) error
 
 // operator is one entry of the table of what the package can run.
 type operator struct {
@@ -22,6 +22,7 @@ type operator struct {
 // known. A builder checks dtypes and attributes, sets the dtypes of the outputs and returns the kernel.
 type node struct {
 	attributes
+	op              string // "domain:name"
 	label           string
 	kind            operator
 	opset           int64 // of the operator's own domain
@@ -68,10 +69,10 @@ func (n *node) byDtype(i int, floats, ints, bools kernel) (kernel, error) {
 	return k, nil
 }
 
-// attributes reads what onnx-go decoded, and the tensors that came beside it. The first fault is kept for finish.
+// attributes holds the attributes of a node: numbers, texts and lists of them, and tensors. The first fault is kept for finish.
 type attributes struct {
 	plain   map[string]any
-	tensors tensorAttributes
+	tensors map[string]Tensor
 	read    []string
 	err     error
 }

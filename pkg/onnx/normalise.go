@@ -16,12 +16,12 @@ func buildSoftmax(n *node) (kernel, error) {
 	}
 	old := n.opset < 13
 	at := n.integer("axis", map[bool]int64{true: 1, false: -1}[old])
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		axis, err := axisOf(at, len(in[0].Shape))
 		if err != nil {
 			return err
 		}
-		t, dst, err := alloc[float32](in[0].Shape)
+		t, dst, err := alloc[float32](mem, in[0].Shape)
 		if err != nil {
 			return err
 		}
@@ -72,14 +72,14 @@ func buildBatchNormalization(n *node) (kernel, error) {
 	if training != 0 || spatial != 1 {
 		return nil, errors.New("only the inference of channels is supported: training_mode 0, spatial 1")
 	}
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		var err error
-		out[0], err = batchNormalize(in, epsilon)
+		out[0], err = batchNormalize(mem, in, epsilon)
 		return err
 	}, nil
 }
 
-func batchNormalize(in []Tensor, epsilon float64) (Tensor, error) {
+func batchNormalize(mem *Arena, in []Tensor, epsilon float64) (Tensor, error) {
 	shape := in[0].Shape
 	if len(shape) < 2 {
 		return Tensor{}, fmt.Errorf("input 0 has shape %v, expected two dimensions or more", shape)
@@ -90,7 +90,7 @@ func batchNormalize(in []Tensor, epsilon float64) (Tensor, error) {
 			return Tensor{}, fmt.Errorf("input %d has shape %v, expected [%d]", i, in[i].Shape, channels)
 		}
 	}
-	t, dst, err := alloc[float32](shape)
+	t, dst, err := alloc[float32](mem, shape)
 	if err != nil {
 		return Tensor{}, err
 	}
@@ -116,34 +116,34 @@ func buildLayerNormalization(n *node) (kernel, error) {
 			return nil, err
 		}
 	}
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		d, err := axisOf(axis, len(in[0].Shape))
 		if err != nil {
 			return err
 		}
-		return layerNormalize(in, out, d, epsilon)
+		return layerNormalize(mem, in, out, d, epsilon)
 	}, nil
 }
 
-func layerNormalize(in, out []Tensor, axis int, epsilon float64) error {
+func layerNormalize(mem *Arena, in, out []Tensor, axis int, epsilon float64) error {
 	shape := in[0].Shape
 	rows, size := count(shape[:axis]), count(shape[axis:])
-	scale, err := broadcastTo(in[1], shape[axis:])
+	scale, err := broadcastTo(mem, in[1], shape[axis:])
 	if err != nil {
 		return fmt.Errorf("input 1: %w", err)
 	}
-	bias := make([]float32, size)
+	bias := mem.floats.take(size)
 	if len(in) > 2 {
-		if bias, err = broadcastTo(in[2], shape[axis:]); err != nil {
+		if bias, err = broadcastTo(mem, in[2], shape[axis:]); err != nil {
 			return fmt.Errorf("input 2: %w", err)
 		}
 	}
-	kept := slices.Clone(shape)
+	kept := mem.shape(shape...)
 	for d := axis; d < len(kept); d++ {
 		kept[d] = 1
 	}
-	means, deviations := make([]float32, rows), make([]float32, rows)
-	t, dst, err := alloc[float32](shape)
+	means, deviations := mem.floats.take(rows), mem.floats.take(rows)
+	t, dst, err := alloc[float32](mem, shape)
 	if err != nil {
 		return err
 	}
@@ -155,8 +155,7 @@ func layerNormalize(in, out []Tensor, axis int, epsilon float64) error {
 		}
 		means[r], deviations[r] = float32(mean), float32(inverse)
 	}
-	results := []Tensor{t, wrap(kept, means), wrap(kept, deviations)}
-	copy(out, results)
+	copy(out, mem.tensors(t, wrap(kept, means), wrap(kept, deviations)))
 	return nil
 }
 
@@ -174,11 +173,11 @@ func moments(x []float32, epsilon float64) (mean, inverse float64) {
 }
 
 // broadcastTo returns the elements of t repeated to a shape.
-func broadcastTo(t Tensor, shape []int) ([]float32, error) {
-	to, err := broadcast(t.Shape, shape)
+func broadcastTo(mem *Arena, t Tensor, shape []int) ([]float32, error) {
+	to, err := broadcast(mem, t.Shape, shape)
 	if err != nil || !slices.Equal(to, shape) {
 		return nil, fmt.Errorf("shape %v does not broadcast to %v", t.Shape, shape)
 	}
-	full, err := gatherStrided[float32](t, shape, spread(t.Shape, shape), 0)
+	full, err := gatherStrided[float32](mem, t, shape, spread(t.Shape, shape), 0)
 	return full.Floats, err
 }

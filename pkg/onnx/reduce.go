@@ -3,7 +3,6 @@ package onnx
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // reduction folds elements of type T in an accumulator of type A.
@@ -87,7 +86,7 @@ type reducer struct {
 
 func reduced[T number, A number2](fold reduction[T, A]) func(r reducer) kernel {
 	return func(r reducer) kernel {
-		return func(in, out []Tensor) error {
+		return func(mem *Arena, in, out []Tensor) error {
 			axes := r.axes
 			if len(in) > 1 {
 				axes = in[1].Ints
@@ -96,19 +95,19 @@ func reduced[T number, A number2](fold reduction[T, A]) func(r reducer) kernel {
 				out[0] = in[0]
 				return nil
 			}
-			t, err := reduce(in[0], axes, r.keep, fold)
+			t, err := reduce(mem, in[0], axes, r.keep, fold)
 			out[0] = t
 			return err
 		}
 	}
 }
 
-func reduce[T number, A number2](t Tensor, axes []int64, keep bool, fold reduction[T, A]) (Tensor, error) {
+func reduce[T number, A number2](mem *Arena, t Tensor, axes []int64, keep bool, fold reduction[T, A]) (Tensor, error) {
 	dropped, err := axisSet(axes, len(t.Shape))
 	if err != nil {
 		return Tensor{}, err
 	}
-	kept, shape, count := slices.Clone(t.Shape), []int{}, 1
+	kept, shape, count := mem.shape(t.Shape...), mem.dims.take(len(t.Shape))[:0], 1
 	for d, size := range t.Shape {
 		if !dropped[d] && len(axes) > 0 {
 			shape = append(shape, size)
@@ -120,7 +119,7 @@ func reduce[T number, A number2](t Tensor, axes []int64, keep bool, fold reducti
 			shape = append(shape, 1)
 		}
 	}
-	result, dst, err := alloc[T](shape)
+	result, dst, err := alloc[T](mem, shape)
 	if err != nil {
 		return Tensor{}, err
 	}

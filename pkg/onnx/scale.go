@@ -19,8 +19,8 @@ func perFeature(t Tensor, name string, values []float32) (int, error) {
 }
 
 // eachFeature computes a float32 from each element and the attributes' entries for its feature.
-func eachFeature(t Tensor, f func(v float32, feature int) float32, width int) (Tensor, error) {
-	result, dst, err := alloc[float32](t.Shape)
+func eachFeature(mem *Arena, t Tensor, f func(v float32, feature int) float32, width int) (Tensor, error) {
+	result, dst, err := alloc[float32](mem, t.Shape)
 	for i, v := range t.Floats[:len(dst)] {
 		dst[i] = f(v, i%width)
 	}
@@ -31,8 +31,8 @@ func eachFeature(t Tensor, f func(v float32, feature int) float32, width int) (T
 func buildScaler(n *node) (kernel, error) {
 	offset, scale := n.floats("offset"), n.floats("scale")
 	n.give(Float32)
-	return func(in, out []Tensor) error {
-		t := toFloats(in[0])
+	return func(mem *Arena, in, out []Tensor) error {
+		t := toFloats(mem, in[0])
 		width, err := perFeature(t, "offset", offset)
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ func buildScaler(n *node) (kernel, error) {
 		if _, err := perFeature(t, "scale", scale); err != nil {
 			return err
 		}
-		out[0], err = eachFeature(t, func(v float32, feature int) float32 {
+		out[0], err = eachFeature(mem, t, func(v float32, feature int) float32 {
 			return (v - offset[feature%len(offset)]) * scale[feature%len(scale)]
 		}, width)
 		return err
@@ -52,12 +52,12 @@ func buildImputer(n *node) (kernel, error) {
 	values, missing := n.floats("imputed_value_floats"), n.float("replaced_value_float", float32(math.NaN()))
 	n.ignore("replaced_value_int64") // of integer inputs
 	n.give(Float32)
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		width, err := perFeature(in[0], "imputed_value_floats", values)
 		if err != nil {
 			return err
 		}
-		out[0], err = eachFeature(in[0], func(v float32, feature int) float32 {
+		out[0], err = eachFeature(mem, in[0], func(v float32, feature int) float32 {
 			if v == missing || v != v && missing != missing {
 				return values[feature%len(values)]
 			}
@@ -100,12 +100,12 @@ func buildNormalizer(n *node) (kernel, error) {
 		return nil, fmt.Errorf("norm %q is not known", kind)
 	}
 	n.give(Float32)
-	return func(in, out []Tensor) error {
-		t, err := matrix(in[0])
+	return func(mem *Arena, in, out []Tensor) error {
+		t, err := matrix(mem, in[0])
 		if err != nil {
 			return err
 		}
-		result, dst, err := alloc[float32](in[0].Shape)
+		result, dst, err := alloc[float32](mem, in[0].Shape)
 		if err != nil {
 			return err
 		}
@@ -136,17 +136,17 @@ func buildFeatureVectorizer(n *node) (kernel, error) {
 		}
 	}
 	join := concat[float32](1)
-	return func(in, out []Tensor) error {
-		parts := make([]Tensor, len(in))
+	return func(mem *Arena, in, out []Tensor) error {
+		parts := mem.parts.take(len(in))
 		for i, t := range in {
 			var err error
-			if parts[i], err = matrix(t); err != nil {
+			if parts[i], err = matrix(mem, t); err != nil {
 				return err
 			}
 			if int64(parts[i].Shape[1]) != widths[i] {
 				return fmt.Errorf("input %d has %d features, expected %d", i, parts[i].Shape[1], widths[i])
 			}
 		}
-		return join(parts, out)
+		return join(mem, parts, out)
 	}, nil
 }

@@ -19,7 +19,7 @@ func viewed(t Tensor, shape []int) (Tensor, error) {
 func buildReshape(n *node) (kernel, error) {
 	keepZeros := n.integer("allowzero", 0) != 0
 	n.give(n.in[0])
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		shape, err := reshape(in[0], in[1].Ints, keepZeros)
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ func reshape(t Tensor, dims []int64, keepZeros bool) ([]int, error) {
 func buildFlatten(n *node) (kernel, error) {
 	at := n.integer("axis", 1)
 	n.give(n.in[0])
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		t := in[0]
 		if at < -int64(len(t.Shape)) || at > int64(len(t.Shape)) {
 			return fmt.Errorf("axis %d is out of range for %d dimensions", at, len(t.Shape))
@@ -78,7 +78,7 @@ func buildFlatten(n *node) (kernel, error) {
 		}
 		rows, columns := count(t.Shape[:split]), count(t.Shape[split:])
 		var err error
-		out[0], err = viewed(t, []int{rows, columns})
+		out[0], err = viewed(t, mem.shape(rows, columns))
 		return err
 	}, nil
 }
@@ -112,13 +112,13 @@ func axesFrom(n *node) (func(in []Tensor) []int64, error) {
 func buildSqueeze(n *node) (kernel, error) {
 	axes, err := axesFrom(n)
 	n.give(n.in[0])
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		dropped, err := axisSet(axes(in), len(in[0].Shape))
 		if err != nil {
 			return err
 		}
 		all := len(axes(in)) == 0
-		shape := []int{}
+		shape := mem.dims.take(len(in[0].Shape))[:0]
 		for d, size := range in[0].Shape {
 			if dropped[d] && size != 1 {
 				return fmt.Errorf("dimension %d of %v is not 1", d, in[0].Shape)
@@ -135,7 +135,7 @@ func buildSqueeze(n *node) (kernel, error) {
 func buildUnsqueeze(n *node) (kernel, error) {
 	axes, err := axesFrom(n)
 	n.give(n.in[0])
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		rank := len(in[0].Shape) + len(axes(in))
 		if rank > maxRank {
 			return fmt.Errorf("the result has %d dimensions, expected at most %d", rank, maxRank)
@@ -144,7 +144,7 @@ func buildUnsqueeze(n *node) (kernel, error) {
 		if err != nil {
 			return err
 		}
-		shape, rest := make([]int, rank), in[0].Shape
+		shape, rest := mem.dims.take(rank), in[0].Shape
 		for d := range shape {
 			if shape[d] = 1; !added[d] {
 				shape[d], rest = rest[0], rest[1:]
@@ -159,14 +159,14 @@ func buildUnsqueeze(n *node) (kernel, error) {
 func buildShape(n *node) (kernel, error) {
 	start, end := n.integer("start", 0), n.integer("end", 1<<31)
 	n.give(Int64)
-	return func(in, out []Tensor) error {
-		dims := []int64{}
+	return func(mem *Arena, in, out []Tensor) error {
+		dims := mem.ints.take(len(in[0].Shape))[:0]
 		for _, d := range in[0].Shape {
 			dims = append(dims, int64(d))
 		}
 		from, to := clampIndex(start, len(dims)), clampIndex(end, len(dims))
 		dims = dims[from:max(from, to)]
-		out[0] = wrap([]int{len(dims)}, dims)
+		out[0] = wrap(mem.shape(len(dims)), dims)
 		return nil
 	}, nil
 }
@@ -186,7 +186,7 @@ func buildTranspose(n *node) (kernel, error) {
 }
 
 func transpose[T element](perm []int64) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		rank := len(in[0].Shape)
 		order := perm
 		if order == nil {
@@ -198,19 +198,19 @@ func transpose[T element](perm []int64) kernel {
 			return errors.Join(fmt.Errorf("perm %v is no permutation of %d dimensions", perm, rank), err)
 		}
 		own := rowMajor(in[0].Shape)
-		shape, strides := make([]int, rank), [maxRank]int{}
+		shape, strides := mem.dims.take(rank), [maxRank]int{}
 		for d, from := range order {
 			shape[d], strides[d] = in[0].Shape[from], own[from]
 		}
 		var err error
-		out[0], err = gatherStrided[T](in[0], shape, strides, 0)
+		out[0], err = gatherStrided[T](mem, in[0], shape, strides, 0)
 		return err
 	}
 }
 
 // gatherStrided copies the elements that a start and strides lead to, in row-major order of shape.
-func gatherStrided[T element](t Tensor, shape []int, strides [maxRank]int, start int) (Tensor, error) {
-	result, dst, err := alloc[T](shape)
+func gatherStrided[T element](mem *Arena, t Tensor, shape []int, strides [maxRank]int, start int) (Tensor, error) {
+	result, dst, err := alloc[T](mem, shape)
 	if err != nil {
 		return Tensor{}, err
 	}
@@ -237,15 +237,15 @@ func buildExpand(n *node) (kernel, error) {
 	return n.byDtype(0, expand[float32], expand[int64], expand[bool])
 }
 
-func expand[T element](in, out []Tensor) error {
+func expand[T element](mem *Arena, in, out []Tensor) error {
 	wanted, err := toShape(in[1].Ints)
 	if err != nil {
 		return err
 	}
-	shape, err := broadcast(in[0].Shape, wanted)
+	shape, err := broadcast(mem, in[0].Shape, wanted)
 	if err != nil {
 		return err
 	}
-	out[0], err = gatherStrided[T](in[0], shape, spread(in[0].Shape, shape), 0)
+	out[0], err = gatherStrided[T](mem, in[0], shape, spread(in[0].Shape, shape), 0)
 	return err
 }

@@ -40,7 +40,7 @@ func cutsOf(in []Tensor) cuts {
 }
 
 func slice[T element](given func(in []Tensor) cuts) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		t, c := in[0], given(in)
 		if c.axes == nil {
 			for i := range c.starts {
@@ -57,7 +57,7 @@ func slice[T element](given func(in []Tensor) cuts) kernel {
 		if _, err := axisSet(c.axes, len(t.Shape)); err != nil {
 			return err
 		}
-		shape, strides, start := slices.Clone(t.Shape), rowMajor(t.Shape), 0
+		shape, strides, start := mem.shape(t.Shape...), rowMajor(t.Shape), 0
 		for i, axis := range c.axes {
 			d, _ := axisOf(axis, len(t.Shape))
 			from, size, err := cut(c.starts[i], c.ends[i], c.steps[i], t.Shape[d])
@@ -68,7 +68,7 @@ func slice[T element](given func(in []Tensor) cuts) kernel {
 			shape[d], strides[d] = size, strides[d]*int(c.steps[i])
 		}
 		var err error
-		out[0], err = gatherStrided[T](t, shape, strides, start)
+		out[0], err = gatherStrided[T](mem, t, shape, strides, start)
 		return err
 	}
 }

@@ -123,14 +123,27 @@ func wrap[T element](shape []int, values []T) Tensor {
 	return t
 }
 
-// alloc makes a tensor of zeros.
-func alloc[T element](shape []int) (Tensor, []T, error) {
+// alloc makes a tensor of zeros, whose shape is a copy.
+func alloc[T element](mem *Arena, shape []int) (Tensor, []T, error) {
 	n, err := elements(shape)
 	if err != nil {
 		return Tensor{}, nil, err
 	}
-	values := make([]T, n)
-	return wrap(shape, values), values, nil
+	values := take[T](mem, n)
+	return wrap(mem.shape(shape...), values), values, nil
+}
+
+// take returns n zeros.
+func take[T element](mem *Arena, n int) []T {
+	var zero T
+	switch any(zero).(type) {
+	case float32:
+		return any(mem.floats.take(n)).([]T)
+	case int64:
+		return any(mem.ints.take(n)).([]T)
+	default:
+		return any(mem.bools.take(n)).([]T)
+	}
 }
 
 // size returns the number of t's elements.

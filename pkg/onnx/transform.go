@@ -60,10 +60,10 @@ func softmaxZero(row []float32) {
 }
 
 // matrix returns t as float32 in two dimensions; a single row may come as a vector.
-func matrix(t Tensor) (Tensor, error) {
-	t = toFloats(t)
+func matrix(mem *Arena, t Tensor) (Tensor, error) {
+	t = toFloats(mem, t)
 	if len(t.Shape) == 1 {
-		t = t.view([]int{1, t.Shape[0]})
+		t = t.view(mem.shape(1, t.Shape[0]))
 	}
 	if len(t.Shape) != 2 {
 		return t, fmt.Errorf("input 0 has shape %v, expected rows of features", t.Shape)
@@ -81,8 +81,8 @@ func classLabels(n *node, name string) ([]int64, error) {
 }
 
 // bestLabels returns the label of the greatest score of each row, the first among equals.
-func bestLabels(scores []float32, labels []int64) []int64 {
-	best := make([]int64, 0, len(scores)/len(labels))
+func bestLabels(mem *Arena, scores []float32, labels []int64) []int64 {
+	best := mem.ints.take(len(scores) / len(labels))[:0]
 	for row := range slices.Chunk(scores, len(labels)) {
 		top := 0
 		for i, v := range row {

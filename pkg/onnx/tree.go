@@ -84,8 +84,8 @@ var aggregates = map[aggregate]bool{"SUM": true, "AVERAGE": true, "MIN": true, "
 
 // evaluate returns the aggregated votes of the trees for each row, rows by scores; 0 where no tree votes. Trees are the
 // outer loop: one tree fits the first cache, the ensemble does not.
-func (f *forest) evaluate(t Tensor, agg aggregate) ([]float64, int, error) {
-	t, err := matrix(t)
+func (f *forest) evaluate(mem *Arena, t Tensor, agg aggregate) ([]float64, int, error) {
+	t, err := matrix(mem, t)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -93,10 +93,10 @@ func (f *forest) evaluate(t Tensor, agg aggregate) ([]float64, int, error) {
 		return nil, 0, fmt.Errorf("input 0 has %d features, expected %d or more", t.Shape[1], f.width)
 	}
 	rows, width := t.Shape[0], t.Shape[1]
-	if _, err := elements([]int{rows, f.scores}); err != nil {
+	if _, err := elements(mem.shape(rows, f.scores)); err != nil {
 		return nil, 0, err
 	}
-	sums := make([]float64, rows*f.scores)
+	sums := mem.sums.take(rows * f.scores)
 	start := map[aggregate]float64{"MIN": math.Inf(1), "MAX": math.Inf(-1)}[agg]
 	for i := range sums {
 		sums[i] = start

@@ -28,21 +28,21 @@ func buildTreeRegressor(n *node) (kernel, error) {
 		return nil, err
 	}
 	n.give(Float32)
-	return func(in, out []Tensor) error {
-		sums, rows, err := f.evaluate(in[0], agg)
+	return func(mem *Arena, in, out []Tensor) error {
+		sums, rows, err := f.evaluate(mem, in[0], agg)
 		if err != nil {
 			return err
 		}
-		scores := plusBase(sums, base)
+		scores := plusBase(mem, sums, base)
 		post.rows(scores, f.scores)
-		out[0] = wrap([]int{rows, f.scores}, scores)
+		out[0] = wrap(mem.shape(rows, f.scores), scores)
 		return nil
 	}, n.expect(0, Float32, Int64)
 }
 
 // plusBase adds base, of which there are none or one for each score of a row, and rounds to float32.
-func plusBase(sums []float64, base []float32) []float32 {
-	scores := make([]float32, len(sums))
+func plusBase(mem *Arena, sums []float64, base []float32) []float32 {
+	scores := mem.floats.take(len(sums))
 	for i, sum := range sums {
 		if len(base) > 0 {
 			sum += float64(base[i%len(base)])
@@ -95,35 +95,35 @@ func buildTreeClassifier(n *node) (kernel, error) {
 	return c.run, n.expect(0, Float32, Int64)
 }
 
-func (c *treeClassifier) run(in, out []Tensor) error {
-	sums, rows, err := c.forest.evaluate(in[0], "SUM")
+func (c *treeClassifier) run(mem *Arena, in, out []Tensor) error {
+	sums, rows, err := c.forest.evaluate(mem, in[0], "SUM")
 	if err != nil {
 		return err
 	}
 	var best []int64
 	var scores []float32
 	if c.binary {
-		best, scores = c.runBinary(sums)
+		best, scores = c.runBinary(mem, sums)
 	} else {
-		scores = plusBase(sums, c.base)
-		best = bestLabels(scores, c.labels)
+		scores = plusBase(mem, sums, c.base)
+		best = bestLabels(mem, scores, c.labels)
 		c.post.rows(scores, len(c.labels))
 	}
-	out[0] = wrap([]int{rows}, best)
+	out[0] = wrap(mem.shape(rows), best)
 	if len(out) > 1 {
-		out[1] = wrap([]int{rows, len(c.labels)}, scores)
+		out[1] = wrap(mem.shape(rows, len(c.labels)), scores)
 	}
 	return nil
 }
 
 // runBinary makes two scores of the one that has votes: 1-s and s of a probability, and -s and s of anything else.
-func (c *treeClassifier) runBinary(sums []float64) ([]int64, []float32) {
+func (c *treeClassifier) runBinary(mem *Arena, sums []float64) ([]int64, []float32) {
 	base := 0.0
 	if len(c.base) > 0 {
 		base = float64(c.base[len(c.base)-1])
 	}
 	probability := c.positive && c.post == "NONE"
-	best, scores := make([]int64, len(sums)/2), make([]float32, len(sums))
+	best, scores := mem.ints.take(len(sums)/2), mem.floats.take(len(sums))
 	for r := range best {
 		s := float32(sums[2*r] + sums[2*r+1] + base)
 		scores[2*r], scores[2*r+1] = -s, s

@@ -4,8 +4,8 @@ import "math"
 
 // unary computes an operator over all elements of a tensor; both slices are as long.
 func unary[T, R element](op func(dst []R, src []T)) kernel {
-	return func(in, out []Tensor) error {
-		t, dst, err := alloc[R](in[0].Shape)
+	return func(mem *Arena, in, out []Tensor) error {
+		t, dst, err := alloc[R](mem, in[0].Shape)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func buildClip(n *node) (kernel, error) {
 }
 
 func clipped[T number](lowest, highest T) kernel {
-	return func(in, out []Tensor) error {
+	return func(mem *Arena, in, out []Tensor) error {
 		low, err := scalarOr(in, 1, lowest)
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func clipped[T number](lowest, highest T) kernel {
 		if err != nil {
 			return err
 		}
-		return unary(func(dst, src []T) { clip(dst, src, low, high) })(in, out)
+		return unary(func(dst, src []T) { clip(dst, src, low, high) })(mem, in, out)
 	}
 }
 

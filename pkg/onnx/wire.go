@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -18,7 +19,6 @@ type field struct {
 	typ   protowire.Type
 	n     uint64 // varint, fixed32 or fixed64
 	bytes []byte // length-delimited
-	raw   []byte // tag and value as they stand
 }
 
 // fields calls visit for each field of a message in order.
@@ -60,7 +60,6 @@ func nextField(msg []byte) (field, int, error) {
 	if size < 0 {
 		return field{}, 0, fmt.Errorf("%w: field %d: %w", errWire, num, protowire.ParseError(size))
 	}
-	f.raw = msg[:tag+size]
 	return f, tag + size, nil
 }
 
@@ -73,8 +72,17 @@ func (f field) expect(typ protowire.Type) error {
 
 // text stores a string or message field.
 func (f field) text(into *string) error {
+	if !utf8.Valid(f.bytes) {
+		return fmt.Errorf("%w: field %d is no UTF-8", errWire, f.num)
+	}
 	*into = string(f.bytes)
 	return f.expect(protowire.BytesType)
+}
+
+// texts appends a string of a repeated field.
+func (f field) texts(into *[]string) error {
+	*into = append(*into, "")
+	return f.text(&(*into)[len(*into)-1])
 }
 
 // integer stores a varint field.

@@ -16,12 +16,12 @@ type model struct {
 	sparse, hasFunctions bool
 }
 
-// nodeProto is a NodeProto without what the decoder of onnx-go tells about it.
+// nodeProto is a NodeProto whose attributes are not decoded yet.
 type nodeProto struct {
 	label      string // what errors call it
 	op, domain string
-	inputs     int      // how many are written, absent optional ones included
-	edges      []byte   // the fields input and output as they stand
+	inputs     []string // "" is an absent optional one
+	outputs    []string
 	attributes [][]byte // AttributeProto
 }
 
@@ -125,10 +125,9 @@ func (m *model) addNode(f field) error {
 	err := fields(f.bytes, func(f field) error {
 		switch f.num {
 		case 1:
-			n.inputs++
-			n.edges = append(n.edges, f.raw...)
+			return f.texts(&n.inputs)
 		case 2:
-			n.edges = append(n.edges, f.raw...)
+			return f.texts(&n.outputs)
 		case 3:
 			return f.text(&name)
 		case 4:

@@ -241,3 +241,7 @@ func compare(got, want Tensor) error {
 	}
 	return nil
 }
+
+func appendMessage(to []byte, num protowire.Number, msg []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(to, num, protowire.BytesType), msg)
+}
