@@ -148,7 +148,7 @@ func (b *builder) makers() (map[string]*node, error) {
 
 // add builds one node whose inputs are all defined.
 func (b *builder) add(n *node) error {
-	s := step{label: n.label}
+	s := step{op: n.op, label: n.label, opset: n.opset, attributes: n.plain}
 	for i, name := range n.inputs {
 		slot := -1
 		if name != "" {
@@ -176,6 +176,7 @@ func (b *builder) add(n *node) error {
 		}
 		s.outputs = append(s.outputs, slot)
 	}
+	s.trees = n.trees
 	if n.value == nil {
 		b.graph.steps = append(b.graph.steps, s)
 		b.graph.widest = max(b.graph.widest, len(s.inputs), len(s.outputs))

@@ -20,7 +20,10 @@ type Graph struct {
 
 // step is one operator with the slots of the values that it takes and makes; -1 is an absent one.
 type step struct {
-	label           string
+	op, label       string
+	opset           int64
+	attributes      map[string]any
+	trees           *Trees // of an ensemble of trees
 	kernel          kernel
 	inputs, outputs []int
 }

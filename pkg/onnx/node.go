@@ -29,6 +29,7 @@ type node struct {
 	inputs, outputs []string
 	in, out         []Dtype   // parallel to inputs and outputs; 0 is an absent input
 	known           []*Tensor // parallel to inputs; nil when not known before Run
+	trees           *Trees    // set by the builder of an ensemble of trees
 	value           *Tensor   // set by a builder instead of a kernel: the node is a constant
 }
 

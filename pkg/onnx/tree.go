@@ -23,57 +23,42 @@ var branchModes = map[string]branchMode{
 	"BRANCH_EQ": branchEq, "BRANCH_NEQ": branchNeq,
 }
 
-// treeNode is a branch or a leaf. Of a leaf, yes and no are the first and the last (exclusive) of its votes.
-type treeNode struct {
-	value   float32
-	feature int32
-	yes, no int32
-	mode    branchMode
-	missing bool // NaN takes the branch yes
-}
-
-// vote is what a leaf adds to one of the scores.
-type vote struct {
-	score  int32
-	weight float32
-}
-
 // forest is an ensemble of trees in flat arrays. newForest makes sure that every walk from a root ends in a leaf.
 type forest struct {
-	nodes  []treeNode
-	votes  []vote
+	nodes  []TreeNode
+	votes  []Vote
 	roots  []int32
 	width  int // features that it looks at: the highest number + 1
 	scores int
 }
 
 // walk returns the leaf that a row of features leads to.
-func (f *forest) walk(root int32, row []float32) *treeNode {
+func (f *forest) walk(root int32, row []float32) *TreeNode {
 	for n := &f.nodes[root]; ; {
-		if n.mode == leaf {
+		if n.Comparison == leaf {
 			return n
 		}
-		v := row[n.feature]
-		if n.mode == branchLeq && v <= n.value || n.mode != branchLeq && n.compare(v) || n.missing && v != v {
-			n = &f.nodes[n.yes]
+		v := row[n.Feature]
+		if n.Comparison == branchLeq && v <= n.Value || n.Comparison != branchLeq && n.compare(v) || n.MissingYes && v != v {
+			n = &f.nodes[n.Yes]
 		} else {
-			n = &f.nodes[n.no]
+			n = &f.nodes[n.No]
 		}
 	}
 }
 
-func (n *treeNode) compare(v float32) bool {
-	switch n.mode {
+func (n *TreeNode) compare(v float32) bool {
+	switch n.Comparison {
 	case branchLt:
-		return v < n.value
+		return v < n.Value
 	case branchGte:
-		return v >= n.value
+		return v >= n.Value
 	case branchGt:
-		return v > n.value
+		return v > n.Value
 	case branchEq:
-		return v == n.value
+		return v == n.Value
 	default:
-		return v != n.value
+		return v != n.Value
 	}
 }
 
@@ -105,8 +90,8 @@ func (f *forest) evaluate(mem *Arena, t Tensor, agg aggregate) ([]float64, int, 
 		for r := range rows {
 			at := f.walk(root, t.Floats[r*width:(r+1)*width])
 			row := sums[r*f.scores:]
-			for _, v := range f.votes[at.yes:at.no] {
-				row[v.score] = agg.fold(row[v.score], float64(v.weight))
+			for _, v := range f.votes[at.Yes:at.No] {
+				row[v.Score] = agg.fold(row[v.Score], float64(v.Weight))
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func newForest(n *node, prefix string, scores int) (*forest, error) {
 	if err := t.checkLengths(); err != nil {
 		return nil, err
 	}
-	f := &forest{nodes: make([]treeNode, len(t.ids)), scores: scores}
+	f := &forest{nodes: make([]TreeNode, len(t.ids)), scores: scores}
 	for i := range t.ids {
 		key := [2]int64{t.trees[i], t.ids[i]}
 		if _, ok := t.position[key]; ok {
@@ -89,9 +89,9 @@ func (f *forest) addNode(t *treeTable, i int) error {
 	if !ok {
 		return fmt.Errorf("false child %d does not exist", t.no[i])
 	}
-	f.nodes[i] = treeNode{
-		value: t.values[i], feature: int32(t.features[i]), yes: yes, no: no, mode: mode,
-		missing: t.missing != nil && t.missing[i] != 0,
+	f.nodes[i] = TreeNode{
+		Value: t.values[i], Feature: int32(t.features[i]), Yes: yes, No: no, Comparison: mode,
+		MissingYes: t.missing != nil && t.missing[i] != 0,
 	}
 	f.width = max(f.width, int(t.features[i])+1)
 	return nil
@@ -102,10 +102,10 @@ func (f *forest) addNode(t *treeTable, i int) error {
 func (f *forest) addRoots(t *treeTable) error {
 	parents := make([]bool, len(f.nodes))
 	for i, n := range f.nodes {
-		if n.mode == leaf {
+		if n.Comparison == leaf {
 			continue
 		}
-		for _, child := range []int32{n.yes, n.no} {
+		for _, child := range []int32{n.Yes, n.No} {
 			if parents[child] {
 				return fmt.Errorf("tree %d, node %d: has two parents", t.trees[i], t.ids[child])
 			}
@@ -126,8 +126,8 @@ func (f *forest) addRoots(t *treeTable) error {
 	}
 	f.roots = append(f.roots, reached...)
 	for at := 0; at < len(reached); at++ {
-		if n := f.nodes[reached[at]]; n.mode != leaf {
-			reached = append(reached, n.yes, n.no)
+		if n := f.nodes[reached[at]]; n.Comparison != leaf {
+			reached = append(reached, n.Yes, n.No)
 		}
 	}
 	if len(reached) != len(f.nodes) {
@@ -142,25 +142,25 @@ func (f *forest) addVotes(t *treeTable, v *voteTable) error {
 		return fmt.Errorf("the leaves have %d tree ids, %d node ids, %d score ids and %d weights, expected as many of each",
 			len(v.trees), len(v.ids), len(v.scores), len(v.weights))
 	}
-	perLeaf := make([][]vote, len(f.nodes))
+	perLeaf := make([][]Vote, len(f.nodes))
 	for i := range v.ids {
 		at, ok := t.position[[2]int64{v.trees[i], v.ids[i]}]
-		if !ok || f.nodes[at].mode != leaf {
+		if !ok || f.nodes[at].Comparison != leaf {
 			return fmt.Errorf("tree %d, node %d: has a weight, but is no leaf", v.trees[i], v.ids[i])
 		}
 		if v.scores[i] < 0 || v.scores[i] >= int64(f.scores) {
 			return fmt.Errorf("tree %d, node %d: weighs for score %d, expected 0 to %d", v.trees[i], v.ids[i], v.scores[i], f.scores-1)
 		}
 		score := int32(v.scores[i]) //nolint:gosec // checked above
-		perLeaf[at] = append(perLeaf[at], vote{score: score, weight: v.weights[i]})
+		perLeaf[at] = append(perLeaf[at], Vote{Score: score, Weight: v.weights[i]})
 	}
 	for at := range f.nodes {
-		if f.nodes[at].mode != leaf {
+		if f.nodes[at].Comparison != leaf {
 			continue
 		}
-		f.nodes[at].yes = int32(len(f.votes)) //nolint:gosec // no more than the file has bytes
+		f.nodes[at].Yes = int32(len(f.votes)) //nolint:gosec // no more than the file has bytes
 		f.votes = append(f.votes, perLeaf[at]...)
-		f.nodes[at].no = int32(len(f.votes)) //nolint:gosec // no more than the file has bytes
+		f.nodes[at].No = int32(len(f.votes)) //nolint:gosec // no more than the file has bytes
 	}
 	return nil
 }

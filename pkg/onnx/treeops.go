@@ -28,6 +28,10 @@ func buildTreeRegressor(n *node) (kernel, error) {
 		return nil, err
 	}
 	n.give(Float32)
+	n.trees = &Trees{
+		Nodes: f.nodes, Votes: f.votes, Roots: f.roots, Features: f.width, Scores: f.scores,
+		Aggregate: string(agg), Base: base, Transform: string(post),
+	}
 	return func(mem *Arena, in, out []Tensor) error {
 		sums, rows, err := f.evaluate(mem, in[0], agg)
 		if err != nil {
@@ -78,8 +82,8 @@ func buildTreeClassifier(n *node) (kernel, error) {
 	}
 	voted := map[int32]bool{}
 	for _, v := range c.forest.votes {
-		voted[v.score] = true
-		c.positive = c.positive && v.weight >= 0
+		voted[v.Score] = true
+		c.positive = c.positive && v.Weight >= 0
 	}
 	c.binary = len(labels) == 2 && len(voted) == 1
 	if len(c.base) != 0 && len(c.base) != len(labels) && (!c.binary || len(c.base) != 1) {
