@@ -1,6 +1,9 @@
 package onnx
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // This file is what a compiler of graphs sees: package plan reads a Graph through it. Values are numbered from 0.
 
@@ -72,26 +75,41 @@ func (n Node) Trees() *Trees { return n.step.trees }
 // the zero Tensor. The error is what Graph.Run would say, without the node's label.
 func (n Node) Run(mem *Arena, in, out []Tensor) error { return n.step.kernel(mem, in, out) }
 
+// Size returns the number of t's elements.
+func (t Tensor) Size() int { return t.size() }
+
 // Reset makes all memory free again: tensors from before must not be used any more.
 func (a *Arena) Reset() { a.reset() }
 
-// Evaluate computes every value of the graph, by number, in memory of mem. Inputs are in the order of Inputs. It is for
-// learning the shapes of values; Run is for results.
-func (g *Graph) Evaluate(mem *Arena, inputs []Tensor) ([]Tensor, error) {
+// CheckInputs verifies inputs, in the order of Inputs, against their declarations. The error names the input.
+func (g *Graph) CheckInputs(inputs []Tensor) error {
 	if len(inputs) != len(g.inputs) {
-		return nil, fmt.Errorf("onnx: %d inputs, expected %d", len(inputs), len(g.inputs))
+		return fmt.Errorf("%d inputs, expected %d", len(inputs), len(g.inputs))
+	}
+	for i := range g.inputs {
+		if _, err := g.inputs[i].check(inputs[i]); err != nil {
+			return fmt.Errorf("input %q: %w", g.inputs[i].Name, err)
+		}
+	}
+	return nil
+}
+
+// Evaluate computes every value of the graph, by number, in memory of mem. Inputs are in the order of Inputs. The context is looked
+// at before each node; errors are those of Run. A warm arena makes it free of allocations.
+func (g *Graph) Evaluate(ctx context.Context, mem *Arena, inputs []Tensor) ([]Tensor, error) {
+	if err := g.CheckInputs(inputs); err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	values := mem.tensors(g.values...)
-	for i, info := range g.inputs {
-		checked, err := info.check(inputs[i])
-		if err != nil {
-			return nil, fmt.Errorf("onnx: input %q: %w", info.Name, err)
-		}
-		values[g.inputSlots[i]] = checked
+	for i, slot := range g.inputSlots {
+		values[slot], _ = g.inputs[i].check(inputs[i])
 	}
 	in, out := mem.parts.take(g.widest), mem.parts.take(g.widest)
 	for i := range g.steps {
 		s := &g.steps[i]
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("onnx: before %s: %w", s.label, err)
+		}
 		if err := s.run(mem, values, in[:len(s.inputs)], out[:len(s.outputs)]); err != nil {
 			return nil, fmt.Errorf("onnx: %s: %w", s.label, err)
 		}

@@ -71,8 +71,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ranking: %w", err)
 	}
+	compiled, err := plan.New(model)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+	}
 	return &Service{
-		model: model, scorer: plan.New(model), watcher: watcher, report: report, now: deps.Now,
+		model: model, scorer: compiled, watcher: watcher, report: report, now: deps.Now,
 		bindings: binding.NewCache(model, report.bound),
 		slots:    make(chan struct{}, cfg.concurrent()),
 		works:    sync.Pool{New: func() any { return new(work) }},

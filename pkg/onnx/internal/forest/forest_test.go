@@ -31,7 +31,7 @@ func grown(r *rand.Rand, trees, leaves, features, scores int) *onnx.Trees {
 			open = append(open, children[1])
 		}
 		for _, at := range open {
-			t.Nodes[at] = onnx.TreeNode{Yes: int32(len(t.Votes)), No: int32(len(t.Votes) + 1)} //nolint:gosec // small
+			t.Nodes[at] = onnx.TreeNode{Yes: int32(len(t.Votes)), No: int32(len(t.Votes) + 1)}                   //nolint:gosec // small
 			t.Votes = append(t.Votes, onnx.Vote{Score: int32(r.IntN(scores)), Weight: float32(r.NormFloat64())}) //nolint:gosec // small
 		}
 	}

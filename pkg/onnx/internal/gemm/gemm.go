@@ -11,12 +11,17 @@ const panel = 32
 type Matrix struct {
 	k, n   int
 	packed []float32
+	column []float32 // the first one, side by side
 }
 
 // Pack packs a row-major matrix of k rows and n columns, whose rows are stride elements apart.
 func Pack(weights []float32, k, n, stride int) *Matrix {
 	m := &Matrix{k: k, n: n, packed: make([]float32, PackedLen(k, n))}
 	PackInto(m.packed, weights, k, n, stride)
+	m.column = make([]float32, k)
+	for i := range m.column {
+		m.column[i] = m.packed[i*panel]
+	}
 	return m
 }
 
@@ -37,7 +42,9 @@ func PackInto(packed, weights []float32, k, n, stride int) {
 }
 
 // View is a matrix over memory that PackInto has filled.
-func View(packed []float32, k, n int) Matrix { return Matrix{k: k, n: n, packed: packed[:PackedLen(k, n)]} }
+func View(packed []float32, k, n int) Matrix {
+	return Matrix{k: k, n: n, packed: packed[:PackedLen(k, n)]}
+}
 
 // K returns the number of rows of the matrix, N that of its columns.
 func (m *Matrix) K() int { return m.k }
@@ -114,3 +121,6 @@ func positive(values []float32) {
 		}
 	}
 }
+
+// Column returns the weights of the first column, if the matrix was made by Pack; it must not be changed.
+func (m *Matrix) Column() []float32 { return m.column }

@@ -1,46 +1,59 @@
-// Package plan is the scorer on pkg/onnx: it needs no shared library and takes every model that pkg/onnx takes.
+// Package plan is the scorer on pkg/onnx's compiled plans: it needs no shared library and takes every model that pkg/onnx
+// takes.
 package plan
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/repli-mesh/repli/pkg/onnx"
+	"github.com/repli-mesh/repli/pkg/onnx/plan"
 	"github.com/repli-mesh/repli/services/ranking/internal/bundle"
 )
 
-// Scorer runs a bundle's graph. Safe for concurrent use.
+// Scorer runs a bundle's compiled graph. Safe for concurrent use.
 type Scorer struct {
-	model *bundle.Bundle
-	names sync.Pool // of map[string]onnx.Tensor
+	id    string
+	plan  *plan.Plan
+	order []int     // by input of the graph: its place in the manifest
+	calls sync.Pool // of *[]onnx.Tensor
 }
 
-// New returns a scorer of the model.
-func New(model *bundle.Bundle) *Scorer {
-	s := &Scorer{model: model}
-	s.names.New = func() any { return make(map[string]onnx.Tensor, len(model.Inputs)) }
-	return s
+// New compiles the model of a bundle. The error says what of it cannot be compiled.
+func New(model *bundle.Bundle) (*Scorer, error) {
+	s := &Scorer{id: model.ID()}
+	infos := model.Graph.Inputs()
+	perItem := make([]bool, len(infos))
+	for i, info := range infos {
+		at := slices.IndexFunc(model.Inputs, func(in bundle.Input) bool { return in.Name == info.Name })
+		if at < 0 {
+			return nil, fmt.Errorf("compile %s: input %q is not in the manifest", s.id, info.Name)
+		}
+		s.order = append(s.order, at)
+		perItem[i] = model.Inputs[at].PerItem
+	}
+	var err error
+	if s.plan, err = plan.Compile(model.Graph, model.Output.Name, perItem); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", s.id, err)
+	}
+	s.calls.New = func() any { list := make([]onnx.Tensor, len(infos)); return &list }
+	return s, nil
 }
 
-// Engine returns "interpreter".
-func (*Scorer) Engine() string { return "interpreter" }
+// Engine returns "plan".
+func (*Scorer) Engine() string { return "plan" }
 
 // Score writes one score for each element of out.
 func (s *Scorer) Score(ctx context.Context, inputs []onnx.Tensor, out []float32) error {
-	named := s.names.Get().(map[string]onnx.Tensor)
-	defer s.names.Put(named)
-	for i, input := range s.model.Inputs {
-		named[input.Name] = inputs[i]
+	list := s.calls.Get().(*[]onnx.Tensor)
+	defer s.calls.Put(list)
+	for i, at := range s.order {
+		(*list)[i] = inputs[at]
 	}
-	outputs, err := s.model.Graph.Run(ctx, named)
-	if err != nil {
-		return fmt.Errorf("run %s: %w", s.model.ID(), err)
+	if err := s.plan.Run(ctx, *list, out); err != nil {
+		return fmt.Errorf("run %s: %w", s.id, err)
 	}
-	scores := outputs[s.model.Output.Name].Floats
-	if len(scores) != len(out) {
-		return fmt.Errorf("run %s: %d scores for %d candidates", s.model.ID(), len(scores), len(out))
-	}
-	copy(out, scores)
 	return nil
 }

@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"math"
+
+	"github.com/repli-mesh/repli/pkg/onnx"
+	"github.com/repli-mesh/repli/pkg/vec"
+)
+
+// reducedRows returns the length of the rows that an operator works on if these are the last dimensions, and not the
+// candidates.
+func (c *compiler) reducedRows(in int, axes []int64) (int, bool) {
+	v := &c.values[in]
+	length, rank := 1, v.rank()
+	set := map[int]bool{}
+	for _, at := range axes {
+		set[v.axis(at)] = true
+	}
+	for d := rank - len(set); d < rank; d++ {
+		if !set[d] || d == 0 && v.class == rowed {
+			return 0, false
+		}
+		length *= v.shape[d-rank+len(v.shape)]
+	}
+	return length, len(set) > 0
+}
+
+// reduceRows emits sums, means and maxima along the last dimensions.
+func reduceRows(c *compiler, n onnx.Node) (bool, error) {
+	in, out := n.Inputs()[0], n.Outputs()[0]
+	axes := n.Ints("axes")
+	if len(n.Inputs()) > 1 && n.Inputs()[1] >= 0 {
+		var ok bool
+		if axes, ok = c.values[n.Inputs()[1]].ints(); !ok {
+			return false, errMixed
+		}
+	}
+	length, ok := c.reducedRows(in, axes)
+	if !ok || length == 0 || !c.float(in) {
+		return false, nil
+	}
+	width := c.values[out].width()
+	reduce := map[string]func(a []float32) float32{
+		":ReduceSum": vec.Sum, ":ReduceMax": vec.MaxOf,
+		":ReduceMean": func(a []float32) float32 { return vec.Sum(a) / float32(length) },
+	}[n.Op()]
+	c.emit(n, []int{in}, []int{out}, -1, func(f *frame, rows int) error {
+		dst, src := f.floats[out][:rows*width], f.floats[in]
+		for i := range dst {
+			dst[i] = reduce(src[i*length : (i+1)*length])
+		}
+		return nil
+	})
+	return true, nil
+}
+
+// softmax emits the function over the last dimension, or over all dimensions from axis on before operator set 13.
+func softmax(c *compiler, n onnx.Node) (bool, error) {
+	in, out := n.Inputs()[0], n.Outputs()[0]
+	old := n.Opset() < 13
+	axis := n.Int("axis", map[bool]int64{true: 1, false: -1}[old])
+	axes := []int64{axis}
+	for d := c.values[in].axis(axis) + 1; old && d < c.values[in].rank(); d++ {
+		axes = append(axes, int64(d))
+	}
+	length, ok := c.reducedRows(in, axes)
+	if !ok || length == 0 {
+		return false, nil
+	}
+	width := c.values[out].width()
+	c.emit(n, []int{in}, []int{out}, in, func(f *frame, rows int) error {
+		dst, src := f.floats[out], f.floats[in]
+		for at := 0; at < rows*width; at += length {
+			vec.Softmax(dst[at:at+length], src[at:at+length])
+		}
+		return nil
+	})
+	return true, nil
+}
+
+// layerNormalization emits the result alone, with a scale and a bias for each element of a row.
+func layerNormalization(c *compiler, n onnx.Node) (bool, error) {
+	in, out := n.Inputs()[0], n.Outputs()[0]
+	var axes []int64
+	for d := c.values[in].axis(n.Int("axis", -1)); d < c.values[in].rank(); d++ {
+		axes = append(axes, int64(d))
+	}
+	length, ok := c.reducedRows(in, axes)
+	scale, bias := n.Inputs()[1], -1
+	if len(n.Inputs()) > 2 {
+		bias = n.Inputs()[2]
+	}
+	for k, v := range n.Outputs() {
+		ok = ok && (k == 0 || v < 0)
+	}
+	if !ok || length == 0 || c.values[scale].class != constant || c.values[scale].width() != length ||
+		bias >= 0 && (c.values[bias].class != constant || c.values[bias].width() != length) {
+		return false, nil
+	}
+	width, epsilon := c.values[out].width(), float64(n.Float("epsilon", 1e-5))
+	reads := []int{in, scale}
+	if bias >= 0 {
+		reads = append(reads, bias)
+	}
+	c.emit(n, reads, []int{out}, in, func(f *frame, rows int) error {
+		dst, src := f.floats[out], f.floats[in]
+		for at := 0; at < rows*width; at += length {
+			x, y := src[at:at+length], dst[at:at+length]
+			vec.SubScalar(y, x, vec.Sum(x)/float32(length))
+			variance := float64(vec.SumSquares(y)) / float64(length)
+			vec.MulScalar(y, y, float32(1/math.Sqrt(variance+epsilon)))
+			if bias >= 0 {
+				vec.MulAdd(y, y, f.floats[scale], f.floats[bias])
+			} else {
+				vec.Mul(y, y, f.floats[scale])
+			}
+		}
+		return nil
+	})
+	return true, nil
+}

@@ -1,0 +1,30 @@
+package vec
+
+// table is the loops that this CPU runs.
+type table struct {
+	add, sub, mul, div, min, max               func(dst, a, b []float32)
+	addScalar, mulScalar, divScalar, scalarSub func(dst, a []float32, s float32)
+	scalarDiv, minScalar, maxScalar, leakyRelu func(dst, a []float32, s float32)
+	mulAdd                                     func(dst, a, b, c []float32)
+	axpy                                       func(dst []float32, s float32, a []float32)
+	clip                                       func(dst, a []float32, low, high float32)
+	neg, abs, sqrt, floor, ceil                func(dst, a []float32)
+	exp, log, sigmoid, tanh, erf               func(dst, a []float32)
+	sum, maxOf                                 func(a []float32) float32
+	dot                                        func(a, b []float32) float32
+	dotRows                                    func(dst, rows, query []float32)
+	dotRowsInt8                                func(dst []int32, rows, query []int8)
+}
+
+// portable is the reference.
+var portable = table{
+	add: add, sub: sub, mul: mul, div: div, min: least, max: greatest,
+	addScalar: addScalar, mulScalar: mulScalar, divScalar: divScalar, scalarSub: scalarSub,
+	scalarDiv: scalarDiv, minScalar: minScalar, maxScalar: maxScalar, leakyRelu: leakyRelu,
+	mulAdd: mulAdd, axpy: axpy, clip: clip, neg: neg, abs: abs, sqrt: sqrt, floor: floor, ceil: ceil,
+	exp: exp, log: log, sigmoid: sigmoid, tanh: tanh, erf: erf,
+	sum: sum, maxOf: maxOf, dot: dot, dotRows: dotRows, dotRowsInt8: dotRowsInt8,
+}
+
+// kernels is the table in use: that of the best level the CPU has.
+var kernels = best()

@@ -1,0 +1,3 @@
+package vec
+
+func best() *table { return &portable }
