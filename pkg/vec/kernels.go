@@ -7,9 +7,8 @@ type table struct {
 	scalarDiv, minScalar, maxScalar, leakyRelu func(dst, a []float32, s float32)
 	mulAdd                                     func(dst, a, b, c []float32)
 	axpy                                       func(dst []float32, s float32, a []float32)
-	clip                                       func(dst, a []float32, low, high float32)
 	neg, abs, sqrt, floor, ceil                func(dst, a []float32)
-	exp, log, sigmoid, tanh, erf               func(dst, a []float32)
+	exp, log, sigmoid, tanh, erf, gelu         func(dst, a []float32)
 	sum, maxOf                                 func(a []float32) float32
 	dot                                        func(a, b []float32) float32
 	dotRows                                    func(dst, rows, query []float32)
@@ -21,10 +20,15 @@ var portable = table{
 	add: add, sub: sub, mul: mul, div: div, min: least, max: greatest,
 	addScalar: addScalar, mulScalar: mulScalar, divScalar: divScalar, scalarSub: scalarSub,
 	scalarDiv: scalarDiv, minScalar: minScalar, maxScalar: maxScalar, leakyRelu: leakyRelu,
-	mulAdd: mulAdd, axpy: axpy, clip: clip, neg: neg, abs: abs, sqrt: sqrt, floor: floor, ceil: ceil,
-	exp: exp, log: log, sigmoid: sigmoid, tanh: tanh, erf: erf,
+	mulAdd: mulAdd, axpy: axpy, neg: neg, abs: abs, sqrt: sqrt, floor: floor, ceil: ceil,
+	exp: exp, log: log, sigmoid: sigmoid, tanh: tanh, erf: erf, gelu: gelu,
 	sum: sum, maxOf: maxOf, dot: dot, dotRows: dotRows, dotRowsInt8: dotRowsInt8,
 }
 
-// kernels is the table in use: that of the best level the CPU has.
+// kernels is the table in use.
 var kernels = best()
+
+func best() *table {
+	all := levels()
+	return all[len(all)-1]
+}

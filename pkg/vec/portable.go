@@ -94,12 +94,6 @@ func axpy(dst []float32, s float32, a []float32) {
 	}
 }
 
-func clip(dst, a []float32, low, high float32) {
-	for i := range dst {
-		dst[i] = min(max(a[i], low), high)
-	}
-}
-
 func neg(dst, a []float32) {
 	for i := range dst {
 		dst[i] = -a[i]

@@ -51,7 +51,10 @@ func MulAdd(dst, a, b, c []float32) { kernels.mulAdd(dst, a, b, c) }
 func Axpy(dst []float32, s float32, a []float32) { kernels.axpy(dst, s, a) }
 
 // Clip computes min(max(a, low), high); NaN stays.
-func Clip(dst, a []float32, low, high float32) { kernels.clip(dst, a, low, high) }
+func Clip(dst, a []float32, low, high float32) {
+	kernels.maxScalar(dst, a, low)
+	kernels.minScalar(dst, dst, high)
+}
 
 // Relu computes max(a, 0); NaN stays.
 func Relu(dst, a []float32) { kernels.maxScalar(dst, a, 0) }
@@ -96,7 +99,7 @@ func Tanh(dst, a []float32) { kernels.tanh(dst, a) }
 func Erf(dst, a []float32) { kernels.erf(dst, a) }
 
 // Gelu computes a * Phi(a), where Phi is the distribution function of the standard normal.
-func Gelu(dst, a []float32) { gelu(dst, a) }
+func Gelu(dst, a []float32) { kernels.gelu(dst, a) }
 
 // Softplus computes log(1 + exp(a)).
 func Softplus(dst, a []float32) { softplus(dst, a) }

@@ -202,7 +202,7 @@ func TestGetModel(t *testing.T) {
 	s, stream := start(t, Defaults(), tinyBundle())
 	before, err := s.GetModel(t.Context(), &rankingv1.GetModelRequest{})
 	if err != nil || before.GetName() != "tiny" || before.GetVersion() != "1" || len(before.GetSha256()) != 64 ||
-		before.GetEngine() != "interpreter" || before.GetTrainedAt().AsTime().Year() != 2024 ||
+		before.GetEngine() != "plan" || before.GetTrainedAt().AsTime().Year() != 2024 ||
 		before.GetRanksNewUsers() || before.GetItemCount() != 0 || isReady(s) {
 		t.Errorf("before the table: %v, %v", before, err)
 	}

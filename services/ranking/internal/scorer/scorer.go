@@ -14,6 +14,6 @@ type Scorer interface {
 	//
 	// Errors: those of the context; that of an engine or of a model whose output is not one score for each candidate.
 	Score(ctx context.Context, inputs []onnx.Tensor, out []float32) error
-	// Engine is the name of the engine, such as "interpreter".
+	// Engine is the name of the engine, such as "plan".
 	Engine() string
 }

@@ -1,0 +1,183 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"   //nolint:staticcheck // avo reads as assembly this way
+	. "github.com/mmcloughlin/avo/operand" //nolint:staticcheck // as above
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func (l level) reductions() {
+	l.sum()
+	l.dot()
+	l.dotRows()
+	l.dotRowsInt8()
+}
+
+// zeros returns n registers of zeros.
+func (l level) zeros(n int) []reg.VecVirtual {
+	all := make([]reg.VecVirtual, n)
+	for i := range all {
+		all[i] = l.vec()
+		VXORPS(all[i], all[i], all[i])
+	}
+	return all
+}
+
+// fold adds the lanes up, in a tree, and returns the sum in the first lane.
+func (l level) fold(acc reg.VecVirtual) reg.VecVirtual {
+	x := l.quarter(acc)
+	VHADDPS(x, x, x)
+	VHADDPS(x, x, x)
+	return x
+}
+
+// quarter adds the lanes up to four.
+func (l level) quarter(acc reg.VecVirtual) reg.VecVirtual {
+	y := YMM()
+	if l.wide {
+		VEXTRACTF64X4(Imm(1), acc, y)
+		VADDPS(y, acc.AsY(), y)
+	} else {
+		VMOVUPS(acc, y)
+	}
+	x := XMM()
+	VEXTRACTF128(Imm(1), y, x)
+	VADDPS(x, y.AsX(), x)
+	return x
+}
+
+// four writes a loop of four vectors at a time, then single ones, then the tail, adding to four registers.
+func (l level) four(n reg.GPVirtual, pointers []reg.GPVirtual, acc []reg.VecVirtual, body func(acc reg.VecVirtual, at int, t *tail)) {
+	Label("four")
+	CMPQ(n, U32(4*l.lanes()))
+	JB(LabelRef("loop"))
+	for i := range 4 {
+		body(acc[i], i*l.bytes(), nil)
+	}
+	for _, p := range pointers {
+		ADDQ(U32(uint64(4*l.bytes())), p)
+	}
+	SUBQ(U32(4*l.lanes()), n)
+	JMP(LabelRef("four"))
+	l.loop(n, pointers, func(t *tail) { body(acc[0], 0, t) })
+	VADDPS(acc[1], acc[0], acc[0])
+	VADDPS(acc[3], acc[2], acc[2])
+	VADDPS(acc[2], acc[0], acc[0])
+}
+
+func (l level) sum() {
+	TEXT("sum"+l.name, NOSPLIT, "func(a *float32, n uint64) float32")
+	a, n := param("a"), param("n")
+	acc := l.zeros(4)
+	l.four(n, []reg.GPVirtual{a}, acc, func(acc reg.VecVirtual, at int, t *tail) {
+		VADDPS(l.load(Mem{Base: a, Disp: at}, t), acc, acc)
+	})
+	Store(l.fold(acc[0]), ReturnIndex(0))
+	finish()
+}
+
+func (l level) dot() {
+	TEXT("dot"+l.name, NOSPLIT, "func(a, b *float32, n uint64) float32")
+	a, b, n := param("a"), param("b"), param("n")
+	acc := l.zeros(4)
+	l.four(n, []reg.GPVirtual{a, b}, acc, func(acc reg.VecVirtual, at int, t *tail) {
+		x := l.load(Mem{Base: a, Disp: at}, t)
+		VFMADD231PS(l.load(Mem{Base: b, Disp: at}, t), x, acc)
+	})
+	Store(l.fold(acc[0]), ReturnIndex(0))
+	finish()
+}
+
+// dotRows does four rows at a time, so that each vector of the query is loaded once for four.
+func (l level) dotRows() {
+	TEXT("dotRows"+l.name, NOSPLIT, "func(dst, rows, query *float32, count, n uint64)")
+	Doc("dotRows" + l.name + " computes count inner products, count being a multiple of 4.")
+	dst, rows, query, count, n := param("dst"), param("rows"), param("query"), param("count"), param("n")
+	stride := GP64()
+	MOVQ(n, stride)
+	SHLQ(Imm(2), stride)
+	Label("rows")
+	row := []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
+	MOVQ(rows, row[0])
+	for i := 1; i < 4; i++ {
+		LEAQ(Mem{Base: row[i-1]}.Idx(stride, 1), row[i])
+	}
+	LEAQ(Mem{Base: row[3]}.Idx(stride, 1), rows)
+	left, q := GP64(), GP64()
+	MOVQ(n, left)
+	MOVQ(query, q)
+	acc := l.zeros(4)
+	l.loop(left, append([]reg.GPVirtual{q}, row...), func(t *tail) {
+		x := l.load(Mem{Base: q}, t)
+		for i := range row {
+			VFMADD231PS(l.load(Mem{Base: row[i]}, t), x, acc[i])
+		}
+	})
+	var quarter []reg.VecVirtual
+	for i := range acc {
+		quarter = append(quarter, l.quarter(acc[i]))
+	}
+	VHADDPS(quarter[1], quarter[0], quarter[0])
+	VHADDPS(quarter[3], quarter[2], quarter[2])
+	VHADDPS(quarter[2], quarter[0], quarter[0])
+	VMOVUPS(quarter[0], Mem{Base: dst})
+	ADDQ(Imm(16), dst)
+	SUBQ(Imm(4), count)
+	JNZ(LabelRef("rows"))
+	finish()
+}
+
+// dotRowsInt8 widens to 16 bits, multiplies in pairs and adds up in 32 bits; four rows at a time.
+func (l level) dotRowsInt8() {
+	TEXT("dotRowsInt8"+l.name, NOSPLIT, "func(dst *int32, rows, query *int8, count, n, stride uint64)")
+	Doc("dotRowsInt8" + l.name + " computes count inner products, count being a multiple of 4 and n of the bytes of half a vector.")
+	dst, rows, query := param("dst"), param("rows"), param("query")
+	count, n, stride := param("count"), param("n"), param("stride")
+	Label("rows")
+	row := []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
+	MOVQ(rows, row[0])
+	for i := 1; i < 4; i++ {
+		LEAQ(Mem{Base: row[i-1]}.Idx(stride, 1), row[i])
+	}
+	LEAQ(Mem{Base: row[3]}.Idx(stride, 1), rows)
+	at := GP64()
+	XORQ(at, at)
+	acc := l.zeros(4)
+	q, x := l.vec(), l.vec()
+	Label("columns")
+	VPMOVSXBW(Mem{Base: query}.Idx(at, 1), q)
+	for i := range row {
+		VPMOVSXBW(Mem{Base: row[i]}.Idx(at, 1), x)
+		VPMADDWD(q, x, x)
+		VPADDD(x, acc[i], acc[i])
+	}
+	ADDQ(Imm(uint64(l.bytes()/2)), at)
+	CMPQ(at, n)
+	JB(LabelRef("columns"))
+	var quarter []reg.VecVirtual
+	for i := range acc {
+		quarter = append(quarter, l.quarterInts(acc[i]))
+	}
+	VPHADDD(quarter[1], quarter[0], quarter[0])
+	VPHADDD(quarter[3], quarter[2], quarter[2])
+	VPHADDD(quarter[2], quarter[0], quarter[0])
+	VMOVDQU(quarter[0], Mem{Base: dst})
+	ADDQ(Imm(16), dst)
+	SUBQ(Imm(4), count)
+	JNZ(LabelRef("rows"))
+	finish()
+}
+
+func (l level) quarterInts(acc reg.VecVirtual) reg.VecVirtual {
+	y := YMM()
+	if l.wide {
+		VEXTRACTI64X4(Imm(1), acc, y)
+		VPADDD(y, acc.AsY(), y)
+	} else {
+		VMOVDQU(acc, y)
+	}
+	x := XMM()
+	VEXTRACTI128(Imm(1), y, x)
+	VPADDD(x, y.AsX(), x)
+	return x
+}
