@@ -2001,80 +2001,123 @@ done:
 // func dotRowsAVX2(dst *float32, rows *float32, query *float32, count uint64, n uint64)
 // Requires: AVX, FMA3
 TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ query+16(FP), DX
-	MOVQ count+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVQ SI, DI
-	SHLQ $0x02, DI
+	MOVQ    dst+0(FP), AX
+	MOVQ    rows+8(FP), CX
+	MOVQ    query+16(FP), DX
+	MOVQ    count+24(FP), BX
+	MOVQ    n+32(FP), SI
+	MOVQ    SI, DI
+	SHLQ    $0x02, DI
+	MOVQ    SI, R8
+	ANDQ    $0x07, R8
+	SUBQ    R8, SI
+	SHLQ    $0x02, SI
+	LEAQ    masks<>+0(SB), R9
+	MOVQ    R8, R10
+	NEGQ    R10
+	VMOVUPS 32(R9)(R10*4), Y0
 
 rows:
-	MOVQ   CX, R8
-	LEAQ   (R8)(DI*1), R9
-	LEAQ   (R9)(DI*1), R10
-	LEAQ   (R10)(DI*1), R11
-	LEAQ   (R11)(DI*1), CX
-	MOVQ   SI, R12
-	MOVQ   DX, R13
-	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	XORQ   R9, R9
+	CMPQ   R9, SI
+	JAE    rest0
 
-loop:
-	CMPQ        R12, $0x08
-	JB          tail
-	VMOVUPS     (R13), Y4
-	VMOVUPS     (R8), Y5
-	VFMADD231PS Y5, Y4, Y0
-	VMOVUPS     (R9), Y5
-	VFMADD231PS Y5, Y4, Y1
-	VMOVUPS     (R10), Y5
-	VFMADD231PS Y5, Y4, Y2
-	VMOVUPS     (R11), Y5
-	VFMADD231PS Y5, Y4, Y3
-	ADDQ        $0x20, R13
-	ADDQ        $0x20, R8
+columns0:
+	VMOVUPS     (CX)(R9*1), Y5
+	VFMADD231PS (DX)(R9*1), Y5, Y1
 	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, R11
-	SUBQ        $0x08, R12
-	JMP         loop
+	CMPQ        R9, SI
+	JB          columns0
 
-tail:
-	TESTQ       R12, R12
-	JZ          done
-	LEAQ        masks<>+0(SB), R14
-	NEGQ        R12
-	VMOVUPS     32(R14)(R12*4), Y4
-	VMASKMOVPS  (R13), Y4, Y5
-	VMASKMOVPS  (R8), Y4, Y6
-	VFMADD231PS Y6, Y5, Y0
-	VMASKMOVPS  (R9), Y4, Y6
+rest0:
+	TESTQ       R8, R8
+	JZ          next0
+	VMASKMOVPS  (CX)(R9*1), Y0, Y5
+	VMASKMOVPS  (DX)(R9*1), Y0, Y6
 	VFMADD231PS Y6, Y5, Y1
-	VMASKMOVPS  (R10), Y4, Y6
-	VFMADD231PS Y6, Y5, Y2
-	VMASKMOVPS  (R11), Y4, Y4
-	VFMADD231PS Y4, Y5, Y3
 
-done:
-	VMOVUPS      Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X4
-	VADDPS       X4, X0, X4
-	VMOVUPS      Y1, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVUPS      Y2, Y0
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPS       X2, X0, X2
-	VMOVUPS      Y3, Y0
-	VEXTRACTF128 $0x01, Y0, X3
-	VADDPS       X3, X0, X3
-	VHADDPS      X1, X4, X4
-	VHADDPS      X3, X2, X2
-	VHADDPS      X2, X4, X4
-	VMOVUPS      X4, (AX)
+next0:
+	ADDQ DI, CX
+	XORQ R9, R9
+	CMPQ R9, SI
+	JAE  rest1
+
+columns1:
+	VMOVUPS     (CX)(R9*1), Y5
+	VFMADD231PS (DX)(R9*1), Y5, Y2
+	ADDQ        $0x20, R9
+	CMPQ        R9, SI
+	JB          columns1
+
+rest1:
+	TESTQ       R8, R8
+	JZ          next1
+	VMASKMOVPS  (CX)(R9*1), Y0, Y5
+	VMASKMOVPS  (DX)(R9*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y2
+
+next1:
+	ADDQ DI, CX
+	XORQ R9, R9
+	CMPQ R9, SI
+	JAE  rest2
+
+columns2:
+	VMOVUPS     (CX)(R9*1), Y5
+	VFMADD231PS (DX)(R9*1), Y5, Y3
+	ADDQ        $0x20, R9
+	CMPQ        R9, SI
+	JB          columns2
+
+rest2:
+	TESTQ       R8, R8
+	JZ          next2
+	VMASKMOVPS  (CX)(R9*1), Y0, Y5
+	VMASKMOVPS  (DX)(R9*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y3
+
+next2:
+	ADDQ DI, CX
+	XORQ R9, R9
+	CMPQ R9, SI
+	JAE  rest3
+
+columns3:
+	VMOVUPS     (CX)(R9*1), Y5
+	VFMADD231PS (DX)(R9*1), Y5, Y4
+	ADDQ        $0x20, R9
+	CMPQ        R9, SI
+	JB          columns3
+
+rest3:
+	TESTQ       R8, R8
+	JZ          next3
+	VMASKMOVPS  (CX)(R9*1), Y0, Y5
+	VMASKMOVPS  (DX)(R9*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y4
+
+next3:
+	ADDQ         DI, CX
+	VMOVUPS      Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X5
+	VADDPS       X5, X1, X5
+	VMOVUPS      Y2, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X2
+	VMOVUPS      Y3, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X3, X1, X3
+	VMOVUPS      Y4, Y1
+	VEXTRACTF128 $0x01, Y1, X4
+	VADDPS       X4, X1, X4
+	VHADDPS      X2, X5, X5
+	VHADDPS      X4, X3, X3
+	VHADDPS      X3, X5, X5
+	VMOVUPS      X5, (AX)
 	ADDQ         $0x10, AX
 	SUBQ         $0x04, BX
 	JNZ          rows
@@ -3954,64 +3997,106 @@ done:
 // func dotRowsAVX512(dst *float32, rows *float32, query *float32, count uint64, n uint64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·dotRowsAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ query+16(FP), DX
-	MOVQ count+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVQ SI, DI
-	SHLQ $0x02, DI
+	MOVQ  dst+0(FP), AX
+	MOVQ  rows+8(FP), CX
+	MOVQ  query+16(FP), DX
+	MOVQ  count+24(FP), BX
+	MOVQ  n+32(FP), SI
+	MOVQ  SI, DI
+	SHLQ  $0x02, DI
+	MOVQ  SI, R8
+	ANDQ  $0x0f, R8
+	SUBQ  R8, SI
+	SHLQ  $0x02, SI
+	MOVL  $0x0000ffff, R9
+	BZHIL R8, R9, R9
+	KMOVW R9, K1
 
 rows:
-	MOVQ   CX, R8
-	LEAQ   (R8)(DI*1), R9
-	LEAQ   (R9)(DI*1), R10
-	LEAQ   (R10)(DI*1), R11
-	LEAQ   (R11)(DI*1), CX
-	MOVQ   SI, R12
-	MOVQ   DX, R13
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
+	XORQ   R9, R9
+	CMPQ   R9, SI
+	JAE    rest0
 
-loop:
-	CMPQ        R12, $0x10
-	JB          tail
-	VMOVUPS     (R13), Z4
-	VMOVUPS     (R8), Z5
-	VFMADD231PS Z5, Z4, Z0
-	VMOVUPS     (R9), Z5
-	VFMADD231PS Z5, Z4, Z1
-	VMOVUPS     (R10), Z5
-	VFMADD231PS Z5, Z4, Z2
-	VMOVUPS     (R11), Z5
-	VFMADD231PS Z5, Z4, Z3
-	ADDQ        $0x40, R13
-	ADDQ        $0x40, R8
+columns0:
+	VMOVUPS     (CX)(R9*1), Z4
+	VFMADD231PS (DX)(R9*1), Z4, Z0
 	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, R11
-	SUBQ        $0x10, R12
-	JMP         loop
+	CMPQ        R9, SI
+	JB          columns0
 
-tail:
-	TESTQ       R12, R12
-	JZ          done
-	MOVL        $0x0000ffff, R14
-	BZHIL       R12, R14, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (R13), K1, Z4
-	VMOVUPS.Z   (R8), K1, Z5
+rest0:
+	TESTQ       R8, R8
+	JZ          next0
+	VMOVUPS.Z   (CX)(R9*1), K1, Z4
+	VMOVUPS.Z   (DX)(R9*1), K1, Z5
 	VFMADD231PS Z5, Z4, Z0
-	VMOVUPS.Z   (R9), K1, Z5
+
+next0:
+	ADDQ DI, CX
+	XORQ R9, R9
+	CMPQ R9, SI
+	JAE  rest1
+
+columns1:
+	VMOVUPS     (CX)(R9*1), Z4
+	VFMADD231PS (DX)(R9*1), Z4, Z1
+	ADDQ        $0x40, R9
+	CMPQ        R9, SI
+	JB          columns1
+
+rest1:
+	TESTQ       R8, R8
+	JZ          next1
+	VMOVUPS.Z   (CX)(R9*1), K1, Z4
+	VMOVUPS.Z   (DX)(R9*1), K1, Z5
 	VFMADD231PS Z5, Z4, Z1
-	VMOVUPS.Z   (R10), K1, Z5
+
+next1:
+	ADDQ DI, CX
+	XORQ R9, R9
+	CMPQ R9, SI
+	JAE  rest2
+
+columns2:
+	VMOVUPS     (CX)(R9*1), Z4
+	VFMADD231PS (DX)(R9*1), Z4, Z2
+	ADDQ        $0x40, R9
+	CMPQ        R9, SI
+	JB          columns2
+
+rest2:
+	TESTQ       R8, R8
+	JZ          next2
+	VMOVUPS.Z   (CX)(R9*1), K1, Z4
+	VMOVUPS.Z   (DX)(R9*1), K1, Z5
 	VFMADD231PS Z5, Z4, Z2
-	VMOVUPS.Z   (R11), K1, Z5
+
+next2:
+	ADDQ DI, CX
+	XORQ R9, R9
+	CMPQ R9, SI
+	JAE  rest3
+
+columns3:
+	VMOVUPS     (CX)(R9*1), Z4
+	VFMADD231PS (DX)(R9*1), Z4, Z3
+	ADDQ        $0x40, R9
+	CMPQ        R9, SI
+	JB          columns3
+
+rest3:
+	TESTQ       R8, R8
+	JZ          next3
+	VMOVUPS.Z   (CX)(R9*1), K1, Z4
+	VMOVUPS.Z   (DX)(R9*1), K1, Z5
 	VFMADD231PS Z5, Z4, Z3
 
-done:
+next3:
+	ADDQ          DI, CX
 	VEXTRACTF64X4 $0x01, Z0, Y4
 	VADDPS        Y4, Y0, Y4
 	VEXTRACTF128  $0x01, Y4, X0

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"   //nolint:staticcheck // avo reads as assembly this way
 	. "github.com/mmcloughlin/avo/operand" //nolint:staticcheck // as above
 	"github.com/mmcloughlin/avo/reg"
@@ -88,31 +90,42 @@ func (l level) dot() {
 	finish()
 }
 
-// dotRows does four rows at a time, so that each vector of the query is loaded once for four.
+// dotRows reads the rows one after the other, as memory likes it, and folds the sums of four together.
 func (l level) dotRows() {
 	TEXT("dotRows"+l.name, NOSPLIT, "func(dst, rows, query *float32, count, n uint64)")
 	Doc("dotRows" + l.name + " computes count inner products, count being a multiple of 4.")
-	dst, rows, query, count, n := param("dst"), param("rows"), param("query"), param("count"), param("n")
-	stride := GP64()
+	dst, row, query, count, n := param("dst"), param("rows"), param("query"), param("count"), param("n")
+	even, stride, left := GP64(), GP64(), GP64()
 	MOVQ(n, stride)
 	SHLQ(Imm(2), stride)
-	Label("rows")
-	row := []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
-	MOVQ(rows, row[0])
-	for i := 1; i < 4; i++ {
-		LEAQ(Mem{Base: row[i-1]}.Idx(stride, 1), row[i])
-	}
-	LEAQ(Mem{Base: row[3]}.Idx(stride, 1), rows)
-	left, q := GP64(), GP64()
 	MOVQ(n, left)
-	MOVQ(query, q)
+	ANDQ(Imm(l.lanes()-1), left)
+	MOVQ(n, even)
+	SUBQ(left, even)
+	SHLQ(Imm(2), even)
+	t := l.remaining(left)
+	Label("rows")
 	acc := l.zeros(4)
-	l.loop(left, append([]reg.GPVirtual{q}, row...), func(t *tail) {
-		x := l.load(Mem{Base: q}, t)
-		for i := range row {
-			VFMADD231PS(l.load(Mem{Base: row[i]}, t), x, acc[i])
-		}
-	})
+	at := GP64()
+	for i := range acc {
+		columns, rest, next := fmt.Sprint("columns", i), fmt.Sprint("rest", i), fmt.Sprint("next", i)
+		XORQ(at, at)
+		CMPQ(at, even)
+		JAE(LabelRef(rest))
+		Label(columns)
+		x := l.load(Mem{Base: row}.Idx(at, 1), nil)
+		VFMADD231PS(Mem{Base: query}.Idx(at, 1), x, acc[i])
+		ADDQ(Imm(uint64(l.bytes())), at)
+		CMPQ(at, even)
+		JB(LabelRef(columns))
+		Label(rest)
+		TESTQ(left, left)
+		JZ(LabelRef(next))
+		x = l.load(Mem{Base: row}.Idx(at, 1), &t)
+		VFMADD231PS(l.load(Mem{Base: query}.Idx(at, 1), &t), x, acc[i])
+		Label(next)
+		ADDQ(stride, row)
+	}
 	var quarter []reg.VecVirtual
 	for i := range acc {
 		quarter = append(quarter, l.quarter(acc[i]))
