@@ -12,6 +12,7 @@ PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
 GOTESTSUM_VERSION := v1.13.0
 GOLANGCI_LINT_VERSION := v2.15.0
 PROTOVALIDATE_VERSION := v1.2.2
+ONNXRUNTIME_VERSION := 1.30.0
 REDIS_PACKAGE := redis-server=5:7.*
 
 BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
@@ -20,6 +21,8 @@ PROTOC_GEN_GO_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION)/
 GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)/gotestsum
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 VALIDATE := $(TOOLS)/protovalidate/buf/validate/validate.proto
+
+ONNXRUNTIME := $(TOOLS)/onnxruntime-$(ONNXRUNTIME_VERSION)/libonnxruntime.so.1
 
 REFDATA ?= ../shared/refdata
 GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum')
@@ -42,6 +45,17 @@ bin/repli: $(GO_FILES)
 test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
+
+	@$(MAKE) test-ort
+
+.PHONY: test-ort
+test-ort: $(GOTESTSUM) $(ONNXRUNTIME) ## Hold the ONNX engine against onnxruntime, on graphs made at random among others
+	@REPLI_ONNXRUNTIME=$(ONNXRUNTIME) $(GOTESTSUM) --format testname -- -tags ort -timeout 10m ./pkg/onnx/ort ./pkg/onnx/compare
+
+.PHONY: fuzz-onnx
+fuzz-onnx: $(ONNXRUNTIME) ## Hold COUNT (default 100000) graphs made at random from SEED (default 1) against onnxruntime
+	@REPLI_ONNXRUNTIME=$(ONNXRUNTIME) REPLI_GRAPHS=$(or $(COUNT),100000) REPLI_SEED=$(or $(SEED),1) \
+		go test -tags ort -timeout 5h -run TestGraphs -v ./pkg/onnx/compare
 
 .PHONY: test-refdata
 test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDATA=dir
@@ -77,6 +91,12 @@ fuzz: ## Run each fuzz target for FUZZTIME (default 20s)
 .PHONY: bench
 bench: ## Run the Go benchmarks of the hot path
 	@go test -run '^$$' -bench . -benchmem ./pkg/onnx/... ./services/...
+
+.PHONY: bench-onnx
+bench-onnx: $(ONNXRUNTIME) ## Measure the ONNX engine beside onnxruntime, into bench/out/onnx.json
+	@mkdir -p bench/out
+	@go run -tags ort ./bench/onnx -library $(ONNXRUNTIME) -out bench/out/onnx.json \
+		-models "$$(test -d $(REFDATA)/models && echo $(REFDATA)/models || echo demo/bundles)"
 
 .PHONY: bench-quality
 bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into bench/out/quality.md
@@ -128,6 +148,12 @@ redis-server:
 $(BUF):
 	@mkdir -p $(TOOLS)/buf-$(BUF_VERSION)
 	@npm install --silent --no-audit --no-fund --prefix $(TOOLS)/buf-$(BUF_VERSION) @bufbuild/buf@$(BUF_VERSION) >/dev/null
+
+$(ONNXRUNTIME):
+	@mkdir -p $(TOOLS)/npm-onnxruntime $(dir $@)
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(TOOLS)/npm-onnxruntime onnxruntime-node@$(ONNXRUNTIME_VERSION) >/dev/null
+	@cp $(TOOLS)/npm-onnxruntime/node_modules/onnxruntime-node/bin/napi-v6/linux/$$(go env GOARCH | sed s/amd64/x64/)/libonnxruntime.so.1 $@
+	@rm -rf $(TOOLS)/npm-onnxruntime
 
 $(VALIDATE):
 	@mkdir -p $(TOOLS)/protovalidate

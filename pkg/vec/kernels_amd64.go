@@ -60,6 +60,9 @@ func geluAVX2(dst *float32, a *float32, n uint64)
 
 func sumAVX2(a *float32, n uint64) float32
 
+// maxOfAVX2 returns the greatest number, and whether there was one that is none.
+func maxOfAVX2(a *float32, n uint64) (top float32, nan uint64)
+
 func dotAVX2(a *float32, b *float32, n uint64) float32
 
 // dotRowsAVX2 computes count inner products, count being a multiple of 4.
@@ -125,6 +128,9 @@ func erfAVX512(dst *float32, a *float32, n uint64)
 func geluAVX512(dst *float32, a *float32, n uint64)
 
 func sumAVX512(a *float32, n uint64) float32
+
+// maxOfAVX512 returns the greatest number, and whether there was one that is none.
+func maxOfAVX512(a *float32, n uint64) (top float32, nan uint64)
 
 func dotAVX512(a *float32, b *float32, n uint64) float32
 

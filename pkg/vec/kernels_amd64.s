@@ -1933,6 +1933,64 @@ done:
 	VZEROUPPER
 	RET
 
+// func maxOfAVX2(a *float32, n uint64) (top float32, nan uint64)
+// Requires: AVX, SSE
+TEXT ·maxOfAVX2(SB), NOSPLIT, $0-32
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS cff800000<>+0(SB), Y0
+	VMOVUPS      Y0, Y1
+	VXORPS       Y2, Y2, Y2
+
+loop:
+	CMPQ         CX, $0x08
+	JB           tail
+	VMOVUPS      (AX), Y3
+	VMAXPS       Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VBROADCASTSS c00000001<>+0(SB), Y4
+	VBROADCASTSS c00000000<>+0(SB), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VORPS        Y3, Y2, Y2
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          loop
+
+tail:
+	TESTQ        CX, CX
+	JZ           done
+	LEAQ         masks<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y3
+	VMASKMOVPS   (AX), Y3, Y4
+	VBLENDVPS    Y3, Y4, Y0, Y0
+	VMAXPS       Y0, Y1, Y1
+	VCMPPS       $0x03, Y0, Y0, Y0
+	VBROADCASTSS c00000001<>+0(SB), Y3
+	VBROADCASTSS c00000000<>+0(SB), Y4
+	VBLENDVPS    Y0, Y3, Y4, Y0
+	VORPS        Y0, Y2, Y2
+
+done:
+	VMOVUPS      Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	MOVSS        X1, top+16(FP)
+	VMOVUPS      Y2, Y0
+	XORQ         AX, AX
+	VPTEST       Y0, Y0
+	SETNE        AL
+	MOVQ         AX, nan+24(FP)
+	VZEROUPPER
+	RET
+
+DATA c00000001<>+0(SB)/4, $0x00000001
+GLOBL c00000001<>(SB), RODATA|NOPTR, $4
+
 // func dotAVX2(a *float32, b *float32, n uint64) float32
 // Requires: AVX, FMA3, SSE
 TEXT ·dotAVX2(SB), NOSPLIT, $0-28
@@ -3925,6 +3983,63 @@ done:
 	VHADDPS       X0, X0, X0
 	VHADDPS       X0, X0, X0
 	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func maxOfAVX512(a *float32, n uint64) (top float32, nan uint64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·maxOfAVX512(SB), NOSPLIT, $0-32
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS cff800000<>+0(SB), Z0
+	VMOVUPS      Z0, Z1
+	VXORPS       Z2, Z2, Z2
+
+loop:
+	CMPQ         CX, $0x10
+	JB           tail
+	VMOVUPS      (AX), Z3
+	VMAXPS       Z3, Z1, Z1
+	VCMPPS       $0x03, Z3, Z3, K1
+	VBROADCASTSS c00000001<>+0(SB), Z3
+	VBROADCASTSS c00000000<>+0(SB), Z7
+	VBLENDMPS    Z3, Z7, K1, Z4
+	VORPS        Z4, Z2, Z2
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, CX
+	JMP          loop
+
+tail:
+	TESTQ        CX, CX
+	JZ           done
+	MOVL         $0x0000ffff, DX
+	BZHIL        CX, DX, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (AX), K1, Z3
+	VBLENDMPS    Z3, Z0, K1, Z5
+	VMAXPS       Z5, Z1, Z1
+	VCMPPS       $0x03, Z5, Z5, K1
+	VBROADCASTSS c00000001<>+0(SB), Z0
+	VBROADCASTSS c00000000<>+0(SB), Z3
+	VBLENDMPS    Z0, Z3, K1, Z6
+	VORPS        Z6, Z2, Z2
+
+done:
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMAXPS        Y0, Y1, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPS        X1, X0, X1
+	VPERMILPS     $0x4e, X1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VMAXPS        X0, X1, X1
+	MOVSS         X1, top+16(FP)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VORPS         Y0, Y2, Y0
+	XORQ          AX, AX
+	VPTEST        Y0, Y0
+	SETNE         AL
+	MOVQ          AX, nan+24(FP)
 	VZEROUPPER
 	RET
 

@@ -28,7 +28,7 @@ func avx2() *table {
 		minScalar: bound(minScalarAVX2), maxScalar: bound(maxScalarAVX2), mulAdd: ternary(mulAddAVX2), axpy: sums(axpyAVX2),
 		neg: unary(negAVX2), abs: unary(absAVX2), sqrt: unary(sqrtAVX2), floor: unary(floorAVX2), ceil: unary(ceilAVX2),
 		exp: unary(expAVX2), log: unary(logAVX2), sigmoid: unary(sigmoidAVX2), tanh: unary(tanhAVX2), erf: unary(erfAVX2), gelu: unary(geluAVX2),
-		sum: total(sumAVX2), maxOf: maxOf, dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)), dotRowsInt8: innerRowsInt8(dotRowsInt8AVX2, 16),
+		sum: total(sumAVX2), maxOf: top(maxOfAVX2), dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)), dotRowsInt8: innerRowsInt8(dotRowsInt8AVX2, 16),
 	}
 }
 
@@ -40,7 +40,7 @@ func avx512() *table {
 		minScalar: bound(minScalarAVX512), maxScalar: bound(maxScalarAVX512), mulAdd: ternary(mulAddAVX512), axpy: sums(axpyAVX512),
 		neg: unary(negAVX512), abs: unary(absAVX512), sqrt: unary(sqrtAVX512), floor: unary(floorAVX512), ceil: unary(ceilAVX512),
 		exp: unary(expAVX512), log: unary(logAVX512), sigmoid: unary(sigmoidAVX512), tanh: unary(tanhAVX512), erf: unary(erfAVX512), gelu: unary(geluAVX512),
-		sum: total(sumAVX512), maxOf: maxOf, dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)), dotRowsInt8: innerRowsInt8(dotRowsInt8AVX512, 32),
+		sum: total(sumAVX512), maxOf: top(maxOfAVX512), dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)), dotRowsInt8: innerRowsInt8(dotRowsInt8AVX512, 32),
 	}
 }
 
@@ -110,6 +110,19 @@ func total(kernel func(a *float32, n uint64) float32) func(a []float32) float32 
 			return 0
 		}
 		return kernel(&a[0], uint64(len(a)))
+	}
+}
+
+func top(kernel func(a *float32, n uint64) (float32, uint64)) func(a []float32) float32 {
+	return func(a []float32) float32 {
+		if len(a) == 0 {
+			return float32(math.Inf(-1))
+		}
+		greatest, nan := kernel(&a[0], uint64(len(a)))
+		if nan != 0 {
+			return float32(math.NaN())
+		}
+		return greatest
 	}
 }
 

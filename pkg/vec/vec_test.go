@@ -99,6 +99,9 @@ func compare(t *testing.T, seed uint64, n int, special bool) {
 				}
 			}
 		}
+		if got, want := level.maxOf(a), maxOf(a); !agree(got, want, 0, 0) {
+			t.Fatalf("maxOf of %v is %v, expected %v", a, got, want)
+		}
 		compareSums(t, level, r, a, b, c, s)
 	}
 }

@@ -166,6 +166,15 @@ func (l level) load(m Mem, t *tail) reg.VecVirtual {
 	return x
 }
 
+// loadOr is load with a filler in the lanes of a tail that are not there.
+func (l level) loadOr(m Mem, t *tail, filler reg.VecVirtual) reg.VecVirtual {
+	x := l.load(m, t)
+	if t == nil {
+		return x
+	}
+	return l.choose(condition{k: t.k, v: t.v}, x, filler)
+}
+
 func (l level) store(x reg.VecVirtual, m Mem, t *tail) {
 	switch {
 	case t == nil:

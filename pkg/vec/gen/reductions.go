@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:staticcheck // avo reads as assembly this way
 	. "github.com/mmcloughlin/avo/operand" //nolint:staticcheck // as above
@@ -10,6 +11,7 @@ import (
 
 func (l level) reductions() {
 	l.sum()
+	l.maxOf()
 	l.dot()
 	l.dotRows()
 	l.dotRowsInt8()
@@ -75,6 +77,48 @@ func (l level) sum() {
 		VADDPS(l.load(Mem{Base: a, Disp: at}, t), acc, acc)
 	})
 	Store(l.fold(acc[0]), ReturnIndex(0))
+	finish()
+}
+
+// maxOf counts NaN apart, since the instruction forgets it.
+func (l level) maxOf() {
+	TEXT("maxOf"+l.name, NOSPLIT, "func(a *float32, n uint64) (top float32, nan uint64)")
+	Doc("maxOf" + l.name + " returns the greatest number, and whether there was one that is none.")
+	a, n := param("a"), param("n")
+	lowest, acc, bad := l.number(math.Inf(-1)), l.vec(), l.vec()
+	VMOVUPS(lowest, acc)
+	VXORPS(bad, bad, bad)
+	l.loop(n, []reg.GPVirtual{a}, func(t *tail) {
+		x := l.loadOr(Mem{Base: a}, t, lowest)
+		VMAXPS(x, acc, acc)
+		VORPS(l.choose(l.compare(unordered, x, x), l.bits(1), l.bits(0)), bad, bad)
+	})
+	y, x := YMM(), XMM()
+	if l.wide {
+		VEXTRACTF64X4(Imm(1), acc, y)
+		VMAXPS(y, acc.AsY(), y)
+	} else {
+		VMOVUPS(acc, y)
+	}
+	VEXTRACTF128(Imm(1), y, x)
+	VMAXPS(x, y.AsX(), x)
+	other := XMM()
+	VPERMILPS(Imm(0x4e), x, other)
+	VMAXPS(other, x, x)
+	VPERMILPS(Imm(0xb1), x, other)
+	VMAXPS(other, x, x)
+	Store(x, Return("top"))
+	if l.wide {
+		VEXTRACTF64X4(Imm(1), bad, y)
+		VORPS(y, bad.AsY(), y)
+	} else {
+		VMOVUPS(bad, y)
+	}
+	flag := GP64()
+	XORQ(flag, flag)
+	VPTEST(y, y)
+	SETNE(flag.As8())
+	Store(flag, Return("nan"))
 	finish()
 }
 
