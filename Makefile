@@ -45,7 +45,6 @@ bin/repli: $(GO_FILES)
 test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
-
 	@$(MAKE) test-ort
 
 .PHONY: test-ort

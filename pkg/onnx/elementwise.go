@@ -50,6 +50,29 @@ func variadic[T element](op span[T, T]) kernel {
 	}
 }
 
+// buildMean makes the kernel of Mean of any number of tensors.
+func buildMean(n *node) (kernel, error) {
+	if err := n.same(0, len(n.in)); err != nil {
+		return nil, err
+	}
+	n.give(Float32)
+	total, count := variadic(add[float32]), float32(len(n.in))
+	return func(mem *Arena, in, out []Tensor) error {
+		if err := total(mem, in, out); err != nil {
+			return err
+		}
+		t, dst, err := alloc[float32](mem, out[0].Shape)
+		if err != nil {
+			return err
+		}
+		for i, v := range out[0].Floats {
+			dst[i] = v / count
+		}
+		out[0] = t
+		return nil
+	}, n.expect(0, Float32)
+}
+
 // buildBinary makes a builder for operators whose inputs and output have one dtype.
 func buildBinary(floats, ints, bools kernel) func(n *node) (kernel, error) {
 	return func(n *node) (kernel, error) {

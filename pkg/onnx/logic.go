@@ -42,6 +42,12 @@ func or(dst, a []bool, stepA int, b []bool, stepB int) {
 	}
 }
 
+func xor(dst, a []bool, stepA int, b []bool, stepB int) {
+	for i := range dst {
+		dst[i] = a[i*stepA] != b[i*stepB]
+	}
+}
+
 func not(dst, src []bool) {
 	for i, v := range src {
 		dst[i] = !v

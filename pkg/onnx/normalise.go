@@ -7,9 +7,13 @@ import (
 	"slices"
 )
 
-// buildSoftmax makes the kernel of Softmax. Before version 13 of the operator set it runs over all dimensions from axis
+// buildSoftmaxWith makes a builder for Softmax and its kind. Before version 13 of the operator set it runs over all dimensions from axis
 // on, as one, and axis is 1 by default; from then it runs over one dimension, by default the last.
-func buildSoftmax(n *node) (kernel, error) {
+func buildSoftmaxWith(f func(dst, src []float32, n, step int)) func(n *node) (kernel, error) {
+	return func(n *node) (kernel, error) { return buildSoftmax(n, f) }
+}
+
+func buildSoftmax(n *node, f func(dst, src []float32, n, step int)) (kernel, error) {
 	n.give(Float32)
 	if err := n.expect(0, Float32); err != nil {
 		return nil, err
@@ -31,7 +35,7 @@ func buildSoftmax(n *node) (kernel, error) {
 		}
 		for from := 0; from < len(dst); from += size * inner {
 			for i := range inner {
-				softmax(dst[from+i:], in[0].Floats[from+i:], size, inner)
+				f(dst[from+i:], in[0].Floats[from+i:], size, inner)
 			}
 		}
 		out[0] = t
@@ -53,6 +57,21 @@ func softmax(dst, src []float32, n, step int) {
 	}
 	for i := range n {
 		dst[i*step] = float32(float64(dst[i*step]) / sum)
+	}
+}
+
+// logSoftmax is x - log(sum(exp(x))), with the greatest subtracted first.
+func logSoftmax(dst, src []float32, n, step int) {
+	top := src[0]
+	for i := 1; i < n; i++ {
+		top = max(top, src[i*step])
+	}
+	sum := 0.0
+	for i := range n {
+		sum += math.Exp(float64(src[i*step] - top))
+	}
+	for i := range n {
+		dst[i*step] = float32(float64(src[i*step]-top) - math.Log(sum))
 	}
 }
 
