@@ -371,6 +371,7 @@ func squeeze(m *maker) {
 
 func power(m *maker) {
 	v := m.bounded(m.pick(0, false))
-	v.name = m.Node("Pow", nil, m.Node("Abs", nil, v.name), m.Floats(nil, []float32{2, 0.5, 3, 1.5}[m.r.IntN(4)]))
+	base := m.Node("Add", nil, m.Node("Abs", nil, v.name), m.Floats(nil, 0.25)) // away from 0, where roots are steep
+	v.name = m.Node("Pow", nil, base, m.Floats(nil, []float32{2, 0.5, 3, 1.5}[m.r.IntN(4)]))
 	m.add(v)
 }
