@@ -7,12 +7,17 @@ import (
 
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
+	"github.com/repli-mesh/repli/services/ranking/internal/models"
 )
 
 // Config is the ranking service's section of the configuration.
 type Config struct {
 	// Bundle is the folder of the model bundle; empty where the program brings one.
 	Bundle string `yaml:"bundle"`
+	// Engine runs the model: "plan", or "ort" (onnxruntime) in builds that have it.
+	Engine string `yaml:"engine"`
+	// Onnxruntime is the path of onnxruntime's shared library, for the engine ort.
+	Onnxruntime string `yaml:"onnxruntime"`
 	// MaxModelBytes is how large model.onnx may be.
 	MaxModelBytes int64 `yaml:"max_model_bytes"`
 	// MaxConcurrent is how many requests are worked on at a time; others wait as long as their deadlines allow. 0 means
@@ -23,11 +28,17 @@ type Config struct {
 }
 
 // Defaults names no bundle.
-func Defaults() Config { return Config{MaxModelBytes: 1 << 30, Items: items.Defaults()} }
+func Defaults() Config { return Config{Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults()} }
 
 // Validate returns every fault, each a *config.FieldError.
 func (c Config) Validate() error {
 	var faults []error
+	if c.Engine != models.Plan && c.Engine != models.ORT {
+		faults = append(faults, config.Invalid("engine", c.Engine, "plan or ort"))
+	}
+	if c.Engine == models.ORT && c.Onnxruntime == "" {
+		faults = append(faults, config.Invalid("onnxruntime", "", "the path of onnxruntime's shared library"))
+	}
 	if c.MaxModelBytes < 1 || c.MaxModelBytes > 1<<34 {
 		faults = append(faults, config.Invalid("max_model_bytes", c.MaxModelBytes, fmt.Sprintf("1 to %d", 1<<34)))
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
 	"github.com/repli-mesh/repli/services/ranking/internal/bundle"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
+	"github.com/repli-mesh/repli/services/ranking/internal/models"
 	"github.com/repli-mesh/repli/services/ranking/internal/scorer"
-	"github.com/repli-mesh/repli/services/ranking/internal/scorer/plan"
 )
 
 // Deps is what the service works with.
@@ -67,17 +67,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ranking: %w", err)
 	}
-	report, err := newReport(deps.Signals, model)
+	report, err := newReport(deps.Signals, model.Bundle)
 	if err != nil {
 		return nil, fmt.Errorf("ranking: %w", err)
 	}
-	compiled, err := plan.New(model)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
-	}
 	return &Service{
-		model: model, scorer: compiled, watcher: watcher, report: report, now: deps.Now,
-		bindings: binding.NewCache(model, report.bound),
+		model: model.Bundle, scorer: model.Scorer, watcher: watcher, report: report, now: deps.Now,
+		bindings: binding.NewCache(model.Bundle, report.bound),
 		slots:    make(chan struct{}, cfg.concurrent()),
 		works:    sync.Pool{New: func() any { return new(work) }},
 	}, nil
@@ -87,7 +83,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 var ErrBundle = errors.New("the model bundle cannot serve")
 
 // load reads the configured folder, or else the embedded one.
-func load(cfg Config, folder fs.FS) (*bundle.Bundle, error) {
+func load(cfg Config, folder fs.FS) (*models.Model, error) {
 	if cfg.Bundle != "" {
 		root, err := os.OpenRoot(cfg.Bundle)
 		if err != nil {
@@ -99,7 +95,9 @@ func load(cfg Config, folder fs.FS) (*bundle.Bundle, error) {
 	if folder == nil {
 		return nil, config.Invalid("bundle", "", "the folder of a model bundle")
 	}
-	model, err := bundle.Open(context.Background(), folder, cfg.MaxModelBytes)
+	model, err := models.Load(context.Background(), folder, models.Options{
+		Engine: cfg.Engine, Library: cfg.Onnxruntime, MaxBytes: cfg.MaxModelBytes,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
 	}

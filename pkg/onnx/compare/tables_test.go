@@ -12,7 +12,8 @@ func tabular(m *maker) {
 	case 0:
 		v.name = m.Node("ml:Scaler", map[string]any{"offset": m.numbers(n, 1), "scale": m.numbers(n, 1)}, v.name)
 	case 1:
-		x := m.Node("Sigmoid", nil, v.name) // a row near zero would make much of the last bit
+		// A row near zero would make much of the last bit.
+		x := m.Node("Add", nil, m.Node("Sigmoid", nil, v.name), m.Floats(nil, 0.25))
 		v.name = m.Node("ml:Normalizer", map[string]any{"norm": []string{"L1", "L2"}[m.r.IntN(2)]}, x)
 	case 2:
 		v = m.table()

@@ -257,7 +257,7 @@ type GetModelResponse struct {
 	Sha256 string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// When it was trained. Unset when the manifest does not say.
 	TrainedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=trained_at,json=trainedAt,proto3" json:"trained_at,omitempty"`
-	// The engine that runs it, such as "interpreter".
+	// The engine that runs it, such as "plan".
 	Engine string `protobuf:"bytes,5,opt,name=engine,proto3" json:"engine,omitempty"`
 	// True when every user feature has a default, so that a new user can be ranked.
 	RanksNewUsers bool `protobuf:"varint,6,opt,name=ranks_new_users,json=ranksNewUsers,proto3" json:"ranks_new_users,omitempty"`

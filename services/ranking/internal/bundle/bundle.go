@@ -38,8 +38,12 @@ type Bundle struct {
 	Inputs []Input
 	// Output is the score.
 	Output Output
-	// Graph is the model.
+	// Graph is the model, and File what it was read from.
 	Graph *onnx.Graph
+	File  []byte
+	// Cases are those of golden.json, and Tolerance is how far an engine's scores may be from theirs.
+	Cases     []Case
+	Tolerance float64
 }
 
 // Input is one input of the model.
@@ -74,9 +78,21 @@ type Output struct {
 	Scale *[2]float64
 }
 
-// Open reads and checks the bundle in a folder, whose model may have up to maxModel bytes, and runs its golden cases if
-// it has any. Errors name the file, the place in it, what is there and what was expected.
+// Open reads and checks the bundle in a folder as Read does, and runs its golden cases, if it has any, operator by operator.
 func Open(ctx context.Context, folder fs.FS, maxModel int64) (*Bundle, error) {
+	b, err := Read(folder, maxModel)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Check(ctx, b.Interpret); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// Read reads and checks the bundle in a folder, whose model may have up to maxModel bytes; it runs nothing. Errors name the
+// file, the place in it, what is there and what was expected.
+func Read(folder fs.FS, maxModel int64) (*Bundle, error) {
 	text, err := read(folder, manifestFile, maxText)
 	if err != nil {
 		return nil, err
@@ -102,8 +118,8 @@ func Open(ctx context.Context, folder fs.FS, maxModel int64) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", manifestFile, err)
 	}
-	b.SHA256 = digits
-	if err := checkGolden(ctx, folder, b); err != nil {
+	b.SHA256, b.File = digits, model
+	if err := b.readGolden(folder); err != nil {
 		return nil, err
 	}
 	return b, nil

@@ -35,8 +35,19 @@ type goldenTensor struct {
 	Data  json.RawMessage `json:"data"`
 }
 
-// checkGolden runs the cases of golden.json, where there is one, and compares.
-func checkGolden(ctx context.Context, folder fs.FS, b *Bundle) error {
+// Case is one of the cases of golden.json.
+type Case struct {
+	// Name is what errors call it.
+	Name string
+	// Inputs are in the manifest's order.
+	Inputs []onnx.Tensor
+	// Scores are what another engine made of them.
+	Scores []float32
+}
+
+// readGolden reads the cases of golden.json, where there is one.
+func (b *Bundle) readGolden(folder fs.FS) error {
+	b.Tolerance = defaultTolerance
 	content, err := read(folder, goldenFile, maxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -48,52 +59,101 @@ func checkGolden(ctx context.Context, folder fs.FS, b *Bundle) error {
 	if err := json.Unmarshal(content, &g); err != nil {
 		return fmt.Errorf("%s: %w", goldenFile, err)
 	}
-	tolerance := defaultTolerance
 	if g.Tolerance != nil {
-		tolerance = *g.Tolerance
+		b.Tolerance = *g.Tolerance
 	}
-	if tolerance < 0 || tolerance > 1 {
-		return fmt.Errorf("%s: tolerance_abs: is %v, expected 0 to 1", goldenFile, tolerance)
+	if b.Tolerance < 0 || b.Tolerance > 1 {
+		return fmt.Errorf("%s: tolerance_abs: is %v, expected 0 to 1", goldenFile, b.Tolerance)
 	}
 	if len(g.Cases) == 0 {
 		return fmt.Errorf("%s: cases: none, expected at least 1", goldenFile)
 	}
 	for i, each := range g.Cases {
-		if err := each.check(ctx, b, tolerance); err != nil {
+		if err := b.addCase(each); err != nil {
 			return fmt.Errorf("%s: cases[%d] %q: %w", goldenFile, i, each.Name, err)
 		}
 	}
 	return nil
 }
 
-func (c goldenCase) check(ctx context.Context, b *Bundle, tolerance float64) error {
-	inputs := make(map[string]onnx.Tensor, len(b.Inputs))
+func (b *Bundle) addCase(c goldenCase) error {
+	out := Case{Name: c.Name}
 	for _, input := range b.Inputs {
 		tensor, err := c.Inputs[input.Name].tensor(input.Dtype)
 		if err != nil {
 			return fmt.Errorf("inputs.%s: %w", input.Name, err)
 		}
-		inputs[input.Name] = tensor
-	}
-	outputs, err := b.Graph.Run(ctx, inputs)
-	if err != nil {
-		return err
+		out.Inputs = append(out.Inputs, tensor)
 	}
 	want, err := c.Outputs[b.Output.Name].tensor(onnx.Float32)
 	if err != nil {
 		return fmt.Errorf("outputs.%s: %w", b.Output.Name, err)
 	}
-	got := outputs[b.Output.Name].Floats
-	if len(got) != len(want.Floats) {
-		return fmt.Errorf("outputs.%s: %d scores, the model gives %d", b.Output.Name, len(want.Floats), len(got))
-	}
-	for i, score := range got {
-		// Written so that NaN fails.
-		if !(math.Abs(float64(score)-float64(want.Floats[i])) <= tolerance) {
-			return fmt.Errorf("outputs.%s: score %d is %v, the model gives %v, tolerance %v",
-				b.Output.Name, i, want.Floats[i], score, tolerance)
+	out.Scores = want.Floats
+	b.Cases = append(b.Cases, out)
+	return nil
+}
+
+// ScoreFunc computes the scores of inputs in the manifest's order into out; it is scorer.Scorer's Score.
+type ScoreFunc func(ctx context.Context, inputs []onnx.Tensor, out []float32) error
+
+// Deviation is how far an engine is from the golden cases.
+type Deviation struct {
+	// Cases is how many there are.
+	Cases int
+	// Most is the largest difference from a golden score; NaN where a score is NaN and should not be.
+	Most float64
+	// Where is the score with that difference.
+	Where string
+}
+
+// Deviates runs the golden cases on an engine. The error is the engine's, or says which case does not fit the model.
+func (b *Bundle) Deviates(ctx context.Context, score ScoreFunc) (Deviation, error) {
+	d := Deviation{Cases: len(b.Cases)}
+	for i, c := range b.Cases {
+		got := make([]float32, len(c.Scores))
+		if err := score(ctx, c.Inputs, got); err != nil {
+			return d, fmt.Errorf("%s: cases[%d] %q: %w", goldenFile, i, c.Name, err)
+		}
+		for k, want := range c.Scores {
+			// Written so that NaN counts, and stays.
+			if diff := math.Abs(float64(got[k]) - float64(want)); !(diff <= d.Most) && !math.IsNaN(d.Most) {
+				d.Most = diff
+				d.Where = fmt.Sprintf("%s: cases[%d] %q: outputs.%s: score %d is %v, the model gives %v",
+					goldenFile, i, c.Name, b.Output.Name, k, want, got[k])
+			}
 		}
 	}
+	return d, nil
+}
+
+// Check is an error where an engine is further from the golden cases than their tolerance allows.
+func (b *Bundle) Check(ctx context.Context, score ScoreFunc) error {
+	d, err := b.Deviates(ctx, score)
+	if err != nil {
+		return err
+	}
+	if !(d.Most <= b.Tolerance) { // NaN is too far
+		return fmt.Errorf("%s, tolerance %v", d.Where, b.Tolerance)
+	}
+	return nil
+}
+
+// Interpret computes scores operator by operator: the reference that every engine is held against.
+func (b *Bundle) Interpret(ctx context.Context, inputs []onnx.Tensor, out []float32) error {
+	named := make(map[string]onnx.Tensor, len(inputs))
+	for i, input := range b.Inputs {
+		named[input.Name] = inputs[i]
+	}
+	outputs, err := b.Graph.Run(ctx, named)
+	if err != nil {
+		return err
+	}
+	scores := outputs[b.Output.Name].Floats
+	if len(scores) != len(out) {
+		return fmt.Errorf("outputs.%s: %d scores, the model gives %d", b.Output.Name, len(out), len(scores))
+	}
+	copy(out, scores)
 	return nil
 }
 

@@ -45,6 +45,9 @@ func New(model *bundle.Bundle) (*Scorer, error) {
 // Engine returns "plan".
 func (*Scorer) Engine() string { return "plan" }
 
+// Blocked reports whether candidates are scored in blocks, and if not, why.
+func (s *Scorer) Blocked() (bool, string) { return s.plan.Blocked() }
+
 // Score writes one score for each element of out.
 func (s *Scorer) Score(ctx context.Context, inputs []onnx.Tensor, out []float32) error {
 	list := s.calls.Get().(*[]onnx.Tensor)
