@@ -10,12 +10,12 @@ import (
 func BenchmarkRank(b *testing.B) {
 	items, ids := catalogue(5000, 1)
 	s := running(b, items...)
-	s.scorer = fakeScorer{func(_ context.Context, out []float32) error {
+	withScorer(s, fakeScorer{func(_ context.Context, out []float32) error {
 		for i := range out {
 			out[i] = float32(i * 7919 % 1000)
 		}
 		return nil
-	}}
+	}})
 	for _, n := range []int{50, 200, 500} {
 		in := request(ada, ids[:n]...)
 		in.Count = 10

@@ -12,6 +12,7 @@ import (
 	"github.com/repli-mesh/repli/pkg/onnx"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/ranking/internal/itemstest"
+	"github.com/repli-mesh/repli/services/ranking/internal/scorer"
 )
 
 // fakeScorer does what the test says for each block.
@@ -23,6 +24,15 @@ func (fakeScorer) Engine() string { return "fake" }
 
 func (f fakeScorer) Score(ctx context.Context, _ []onnx.Tensor, out []float32) error {
 	return f.score(ctx, out)
+}
+
+// withScorer replaces the engine of the model that serves.
+func withScorer(s *Service, engine scorer.Scorer) {
+	current := *s.current.Load()
+	model := *current.Model
+	model.Scorer = engine
+	current.Model = &model
+	s.current.Store(&current)
 }
 
 // catalogue returns n items whose i_a is v.
@@ -88,7 +98,7 @@ func TestRankStopsWhenNobodyWaits(t *testing.T) {
 	s := running(t, items...)
 	ctx, cancel := context.WithCancel(t.Context())
 	blocks := 0
-	s.scorer = fakeScorer{func(_ context.Context, out []float32) error {
+	withScorer(s, fakeScorer{func(_ context.Context, out []float32) error {
 		if blocks++; blocks == 2 {
 			cancel()
 		}
@@ -96,7 +106,7 @@ func TestRankStopsWhenNobodyWaits(t *testing.T) {
 			t.Errorf("a block of %d candidates, want at most %d", len(out), blockItems)
 		}
 		return nil
-	}}
+	}})
 	if _, err := s.Rank(ctx, request(ada, ids...)); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want context.Canceled", err)
 	}
@@ -113,7 +123,7 @@ func TestRankGivesTheScorersError(t *testing.T) {
 	t.Parallel()
 	s := running(t, shop...)
 	broken := errors.New("broken")
-	s.scorer = fakeScorer{func(context.Context, []float32) error { return broken }}
+	withScorer(s, fakeScorer{func(context.Context, []float32) error { return broken }})
 	if _, err := s.Rank(t.Context(), request(ada, "low")); !errors.Is(err, broken) {
 		t.Errorf("error is %v, want the scorer's", err)
 	}
@@ -133,12 +143,12 @@ func TestRankBoundsTheWorkAtATime(t *testing.T) {
 			working += change
 			most = max(most, working)
 		}
-		s.scorer = fakeScorer{func(context.Context, []float32) error {
+		withScorer(s, fakeScorer{func(context.Context, []float32) error {
 			count(1)
 			defer count(-1)
 			time.Sleep(10 * time.Millisecond) // virtual
 			return nil
-		}}
+		}})
 		var callers sync.WaitGroup
 		for range 6 {
 			callers.Go(func() {

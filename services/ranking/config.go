@@ -8,12 +8,15 @@ import (
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
+	"github.com/repli-mesh/repli/services/ranking/internal/registry"
 )
 
 // Config is the ranking service's section of the configuration.
 type Config struct {
 	// Bundle is the folder of the model bundle; empty where the program brings one.
 	Bundle string `yaml:"bundle"`
+	// Registry is a folder of versions that is watched, instead of Bundle.
+	Registry registry.Config `yaml:"registry"`
 	// Engine runs the model: "plan", or "ort" (onnxruntime) in builds that have it.
 	Engine string `yaml:"engine"`
 	// Onnxruntime is the path of onnxruntime's shared library, for the engine ort.
@@ -28,7 +31,9 @@ type Config struct {
 }
 
 // Defaults names no bundle.
-func Defaults() Config { return Config{Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults()} }
+func Defaults() Config {
+	return Config{Registry: registry.Defaults(), Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults()}
+}
 
 // Validate returns every fault, each a *config.FieldError.
 func (c Config) Validate() error {
@@ -45,8 +50,14 @@ func (c Config) Validate() error {
 	if c.MaxConcurrent < 0 || c.MaxConcurrent > 10_000 {
 		faults = append(faults, config.Invalid("max_concurrent", c.MaxConcurrent, "0 to 10000"))
 	}
+	faults = append(faults, config.Under("registry", c.Registry.Validate()))
 	faults = append(faults, config.Under("items", c.Items.Validate()))
 	return errors.Join(faults...)
+}
+
+// engine says how models are loaded.
+func (c Config) engine() models.Options {
+	return models.Options{Engine: c.Engine, Library: c.Onnxruntime, MaxBytes: c.MaxModelBytes}
 }
 
 func (c Config) concurrent() int {

@@ -56,13 +56,14 @@ func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *w
 	if state.Table == nil {
 		return nil, fault.New(fault.NotReady, "NOT_READY", "there is no item table yet")
 	}
-	bound, err := s.assemble(ctx, request, state, &w.batch)
+	model := s.current.Load()
+	bound, err := s.assemble(ctx, model, request, state, &w.batch)
 	if err != nil {
 		return nil, err
 	}
 	n := len(w.batch.Positions)
 	w.scores = slices.Grow(w.scores[:0], n)[:n]
-	if err := s.score(ctx, bound, w); err != nil {
+	if err := s.score(ctx, model, bound, w); err != nil {
 		return nil, err
 	}
 	count := min(int(request.GetCount()), n)
@@ -71,14 +72,14 @@ func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *w
 	for i, at := range best {
 		best[i], scores[i] = w.batch.Positions[at], w.scores[at]
 	}
-	s.report.candidates(ctx, n-nonFinite, nonFinite, &w.batch)
+	s.report.candidates(ctx, n-nonFinite, nonFinite, &w.batch, model.defaults)
 	return &rankingv1.RankResponse{
 		Indices:          best,
 		Scores:           scores,
 		Scored:           uint32(n - nonFinite),   //nolint:gosec // the contract bounds the candidates
 		Unknown:          uint32(w.batch.Unknown), //nolint:gosec // as above
 		NonFinite:        uint32(nonFinite),       //nolint:gosec // as above
-		Model:            s.report.model,
+		Model:            model.ID(),
 		ItemTableVersion: state.Table.Version(),
 		ItemTableTime:    timestamppb.New(state.Confirmed),
 	}, nil
@@ -86,15 +87,15 @@ func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *w
 
 // assemble fills the batch with the model's inputs.
 func (s *Service) assemble(
-	ctx context.Context, request *rankingv1.RankRequest, state *items.State, batch *binding.Batch,
+	ctx context.Context, model *serving, request *rankingv1.RankRequest, state *items.State, batch *binding.Batch,
 ) (*binding.Binding, error) {
-	_, span := s.report.span(ctx, "ranking.assemble", len(request.GetCandidateItemIds()))
+	_, span := s.report.span(ctx, model.ID(), "ranking.assemble", len(request.GetCandidateItemIds()))
 	defer span.End()
 	user, err := layout(request, state)
 	if err != nil {
 		return nil, err
 	}
-	bound, err := s.bindings.Get(user, state.Table.Schema())
+	bound, err := model.bindings.Get(user, state.Table.Schema())
 	if err != nil {
 		return nil, fault.New(fault.NotReady, "SCHEMA_MISMATCH", "%w", err)
 	}
@@ -123,15 +124,15 @@ func layout(request *rankingv1.RankRequest, state *items.State) (*schema.Schema,
 }
 
 // score runs the model on the batch, block by block, so that a request that nobody waits for any more stops soon.
-func (s *Service) score(ctx context.Context, bound *binding.Binding, w *work) error {
-	ctx, span := s.report.span(ctx, "ranking.score", len(w.scores))
+func (s *Service) score(ctx context.Context, model *serving, bound *binding.Binding, w *work) error {
+	ctx, span := s.report.span(ctx, model.ID(), "ranking.score", len(w.scores))
 	defer span.End()
 	for low := 0; low < len(w.scores); low += blockItems {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		high := min(low+blockItems, len(w.scores))
-		if err := s.scorer.Score(ctx, w.batch.Slice(bound, low, high), w.scores[low:high]); err != nil {
+		if err := model.Scorer.Score(ctx, w.batch.Slice(bound, low, high), w.scores[low:high]); err != nil {
 			return err
 		}
 	}

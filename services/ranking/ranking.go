@@ -11,19 +11,17 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
-	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/pkg/telemetry"
-	"github.com/repli-mesh/repli/services/ranking/internal/binding"
-	"github.com/repli-mesh/repli/services/ranking/internal/bundle"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
-	"github.com/repli-mesh/repli/services/ranking/internal/models"
-	"github.com/repli-mesh/repli/services/ranking/internal/scorer"
+	"github.com/repli-mesh/repli/services/ranking/internal/registry"
 )
 
 // Deps is what the service works with.
@@ -42,10 +40,10 @@ type Deps struct {
 type Service struct {
 	rankingv1.UnimplementedRankingServiceServer
 
-	model    *bundle.Bundle
-	scorer   scorer.Scorer
+	current  atomic.Pointer[serving]
+	registry *registry.Registry // nil where there is one fixed bundle
+	root     *os.Root           // of the registry
 	watcher  *items.Watcher
-	bindings *binding.Cache
 	report   *report
 	now      func() time.Time
 	slots    chan struct{} // one for each request at work
@@ -57,51 +55,39 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	model, err := load(cfg, deps.Bundle)
-	if err != nil {
-		return nil, err
-	}
-	watcher, err := items.New(cfg.Items, items.Deps{
-		Source: deps.Items, Keep: model.Wants, Signals: deps.Signals, Now: deps.Now,
-	})
+	report, err := newReport(deps.Signals)
 	if err != nil {
 		return nil, fmt.Errorf("ranking: %w", err)
 	}
-	report, err := newReport(deps.Signals, model.Bundle)
-	if err != nil {
-		return nil, fmt.Errorf("ranking: %w", err)
+	s := &Service{
+		report: report, now: deps.Now,
+		slots: make(chan struct{}, cfg.concurrent()),
+		works: sync.Pool{New: func() any { return new(work) }},
 	}
-	return &Service{
-		model: model.Bundle, scorer: model.Scorer, watcher: watcher, report: report, now: deps.Now,
-		bindings: binding.NewCache(model.Bundle, report.bound),
-		slots:    make(chan struct{}, cfg.concurrent()),
-		works:    sync.Pool{New: func() any { return new(work) }},
-	}, nil
+	if err := s.open(context.Background(), cfg, deps.Bundle); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	keep := s.current.Load().Wants
+	if s.registry != nil {
+		keep = func(string) bool { return true } // the next version may want other features
+	}
+	if s.watcher, err = items.New(cfg.Items, items.Deps{
+		Source: deps.Items, Keep: keep, Signals: deps.Signals, Now: deps.Now,
+	}); err != nil {
+		return nil, errors.Join(fmt.Errorf("ranking: %w", err), s.close())
+	}
+	return s, nil
 }
 
 // ErrBundle is in the error of New for a bundle that is not sound.
 var ErrBundle = errors.New("the model bundle cannot serve")
 
-// load reads the configured folder, or else the embedded one.
-func load(cfg Config, folder fs.FS) (*models.Model, error) {
-	if cfg.Bundle != "" {
-		root, err := os.OpenRoot(cfg.Bundle)
-		if err != nil {
-			return nil, config.Invalid("bundle", cfg.Bundle, "the folder of a model bundle: "+err.Error())
-		}
-		defer root.Close()
-		folder = root.FS()
+// close frees what New has opened.
+func (s *Service) close() error {
+	if s.root == nil {
+		return nil
 	}
-	if folder == nil {
-		return nil, config.Invalid("bundle", "", "the folder of a model bundle")
-	}
-	model, err := models.Load(context.Background(), folder, models.Options{
-		Engine: cfg.Engine, Library: cfg.Onnxruntime, MaxBytes: cfg.MaxModelBytes,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
-	}
-	return model, nil
+	return s.root.Close()
 }
 
 // Register adds the service to a server.
@@ -109,8 +95,15 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 	rankingv1.RegisterRankingServiceServer(registrar, s)
 }
 
-// Run keeps the item table current until ctx is done, and then returns nil.
-func (s *Service) Run(ctx context.Context) error { return s.watcher.Run(ctx) }
+// Run keeps the item table and the model current until ctx is done, and then returns nil.
+func (s *Service) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.watcher.Run(ctx) })
+	if s.registry != nil {
+		group.Go(func() error { return s.registry.Run(ctx) })
+	}
+	return errors.Join(group.Wait(), s.close())
+}
 
 // Ready returns a channel that is closed once there is an item table to rank with; from then on there always is one.
 func (s *Service) Ready() <-chan struct{} { return s.watcher.Ready() }
@@ -118,16 +111,17 @@ func (s *Service) Ready() <-chan struct{} { return s.watcher.Ready() }
 // GetModel describes the model that serves. Until there is an item table, its count of items is 0 and nothing is known of
 // new users.
 func (s *Service) GetModel(context.Context, *rankingv1.GetModelRequest) (*rankingv1.GetModelResponse, error) {
+	model := s.current.Load()
 	response := &rankingv1.GetModelResponse{
-		Name: s.model.Name, Version: s.model.Version, Sha256: s.model.SHA256, Engine: s.scorer.Engine(),
+		Name: model.Name, Version: model.Version, Sha256: model.SHA256, Engine: model.Scorer.Engine(),
 	}
-	if !s.model.TrainedAt.IsZero() {
-		response.TrainedAt = timestamppb.New(s.model.TrainedAt)
+	if !model.TrainedAt.IsZero() {
+		response.TrainedAt = timestamppb.New(model.TrainedAt)
 	}
 	state := s.watcher.State()
 	if state.Table != nil {
 		response.ItemCount = uint64(state.Table.Len()) //nolint:gosec // a length
-		bound, err := s.bindings.Get(state.LatestUser(), state.Table.Schema())
+		bound, err := model.bindings.Get(state.LatestUser(), state.Table.Schema())
 		response.RanksNewUsers = err == nil && bound.NewUsers()
 	}
 	return response, nil

@@ -20,6 +20,7 @@ import (
 type inputs struct {
 	views, users, items, events, bundle string
 	known                               string
+	rankingEnv                          []string
 }
 
 // demoInputs are the files of the demo shop, as a user has them in a checkout.
@@ -38,6 +39,7 @@ type mesh struct {
 	gateway, feature, ranking, fallback *process
 	client                              *client.Client
 	addresses                           map[string]string
+	rankingEnv                          []string // beside the addresses
 }
 
 // environment places a service on free ports.
@@ -61,7 +63,7 @@ func config(name string) []string {
 // configurations.
 func startMesh(t *testing.T, in inputs) *mesh {
 	t.Helper()
-	m := &mesh{owner: t, redis: redistest.Start(t), addresses: map[string]string{}}
+	m := &mesh{owner: t, redis: redistest.Start(t), addresses: map[string]string{}, rankingEnv: in.rankingEnv}
 	must(t, nil, "load", "--views", in.views, "--users", in.users, "--items", in.items, "--events", in.events,
 		"--redis", m.redis.Addr)
 	snapshot := filepath.Join(t.TempDir(), "snapshot.repli")
@@ -103,8 +105,8 @@ func (m *mesh) startFeature(t *testing.T, in inputs) {
 
 func (m *mesh) startRanking(t *testing.T, in inputs) {
 	t.Helper()
-	m.ranking = start(t, m.owner, "ranking", config("ranking"), m.environment(t, "ranking",
-		"REPLI_RANKING_RANKING_BUNDLE="+in.bundle, "REPLI_RANKING_FEATURE_TARGET=dns:///"+m.addresses["feature"])...)
+	m.ranking = start(t, m.owner, "ranking", config("ranking"), m.environment(t, "ranking", append(slices.Clone(m.rankingEnv),
+		"REPLI_RANKING_RANKING_BUNDLE="+in.bundle, "REPLI_RANKING_FEATURE_TARGET=dns:///"+m.addresses["feature"])...)...)
 }
 
 func TestFourProcesses(t *testing.T) {
