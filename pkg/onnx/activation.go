@@ -6,9 +6,9 @@ import (
 )
 
 // activation makes a builder for a function of one float32 that attributes shape.
-func activation(make func(n *node) func(v float64) float64) func(n *node) (kernel, error) {
+func activation(of func(n *node) func(v float64) float64) func(n *node) (kernel, error) {
 	return func(n *node) (kernel, error) {
-		f := make(n)
+		f := of(n)
 		n.give(Float32)
 		return inDouble(f), n.expect(0, Float32)
 	}

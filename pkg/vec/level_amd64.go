@@ -147,7 +147,7 @@ func innerRows(kernel func(dst, rows, query *float32, count, n uint64), dot func
 		_ = rows[:len(dst)*width]
 		fours := len(dst) &^ 3
 		if fours > 0 {
-			kernel(&dst[0], &rows[0], &query[0], uint64(fours), uint64(width)) //nolint:gosec // a length
+			kernel(&dst[0], &rows[0], &query[0], uint64(fours), uint64(width))
 		}
 		for i := fours; i < len(dst); i++ {
 			dst[i] = dot(rows[i*width:(i+1)*width], query)

@@ -45,7 +45,10 @@ type Description [][2]string
 func (m *Model) Describe() Description {
 	b := m.model
 	d := Description{
-		{"name", b.Name}, {"version", b.Version}, {"sha256", b.SHA256}, {"engine", b.Scorer.Engine()},
+		{"name", b.Name},
+		{"version", b.Version},
+		{"sha256", b.SHA256},
+		{"engine", b.Scorer.Engine()},
 		{"golden cases", fmt.Sprint(len(b.Cases))},
 	}
 	if !b.TrainedAt.IsZero() {

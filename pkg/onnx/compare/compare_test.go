@@ -55,7 +55,7 @@ func TestGraphsAgreeWithOnnxruntime(t *testing.T) {
 			t.Fatal("too many graphs differ")
 		}
 	}
-	if uint64(blocked)*2 < count { //nolint:gosec // a count
+	if uint64(blocked)*2 < count {
 		t.Errorf("only %d of %d graphs work in blocks: the generator tests too little of the compiler", blocked, count)
 	}
 	t.Logf("%d graphs, of which %d work in blocks", count, blocked)
@@ -82,7 +82,7 @@ func check(m *maker, seed uint64) (bool, error) {
 		return blocked, err
 	}
 	defer session.Close()
-	r := rand.New(rand.NewPCG(seed, 6)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(seed, 6))
 	for _, n := range []int{1, 2 + r.IntN(30), 64 + r.IntN(100)} {
 		if err := agree(g, p, session, random(r, g, n), n); err != nil {
 			return blocked, fmt.Errorf("%d candidates: %w", n, err)

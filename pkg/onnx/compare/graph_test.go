@@ -31,7 +31,7 @@ type maker struct {
 
 // generate makes a graph with the output "score", [N,1].
 func generate(seed uint64) *maker {
-	r := rand.New(rand.NewPCG(seed, 5)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(seed, 5))
 	m := &maker{r: r, opset: []int{9, 11, 13, 14, 17, 18, 20}[r.IntN(7)]}
 	m.Model = onnxtest.New(int64(m.opset), int64(1+r.IntN(3)))
 	width := 1 + r.IntN(40)

@@ -57,7 +57,8 @@ func binary(m *maker) {
 		op = "Mul"
 	}
 	width := a.shape[len(a.shape)-1]
-	b, out := "", a
+	out := a
+	var b string
 	switch m.r.IntN(6) {
 	case 0:
 		b = m.Floats(nil, m.numbers(1, 1)...)
@@ -103,7 +104,7 @@ func (m *maker) user() (value, bool) {
 func dense(m *maker) {
 	v := m.pick(2, false)
 	k, n := v.shape[0], 1+m.r.IntN(70)
-	out := ""
+	var out string
 	if m.r.IntN(2) == 0 {
 		out = m.Node("MatMul", nil, v.name, m.weights(k, n))
 		if m.r.IntN(3) > 0 {

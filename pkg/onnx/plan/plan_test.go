@@ -81,7 +81,7 @@ func TestBundlesScoreAsTheGraphSays(t *testing.T) {
 		if ok, reason := p.Blocked(); !ok {
 			t.Errorf("%s does not work in blocks: %s", name, reason)
 		}
-		r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a test's numbers
+		r := rand.New(rand.NewPCG(1, 1))
 		for _, n := range []int{0, 1, 2, 15, 16, 63, 64, 65, 200, 500} {
 			in := inputs(r, g, n)
 			got := make([]float32, n)
@@ -104,7 +104,7 @@ func TestWarmRunsAllocateNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, out := inputs(rand.New(rand.NewPCG(1, 1)), g, 200), make([]float32, 200) //nolint:gosec // a test's numbers
+		in, out := inputs(rand.New(rand.NewPCG(1, 1)), g, 200), make([]float32, 200)
 		ctx := context.Background()
 		if n := testing.AllocsPerRun(50, func() {
 			if err := p.Run(ctx, in, out); err != nil {
@@ -129,7 +129,7 @@ func BenchmarkRun(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, n := range []int{1, 50, 200, 500} {
-			in, out := inputs(rand.New(rand.NewPCG(1, 1)), g, n), make([]float32, n) //nolint:gosec // a benchmark's numbers
+			in, out := inputs(rand.New(rand.NewPCG(1, 1)), g, n), make([]float32, n)
 			b.Run(name+"/"+map[int]string{1: "1", 50: "50", 200: "200", 500: "500"}[n], func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

@@ -112,11 +112,11 @@ func (t *tree) branch(at int32, yes, no func() bool) bool {
 	for leaf := from; leaf < len(t.leaves); leaf++ {
 		mask &^= 1 << (maxLeaves - 1 - leaf)
 	}
-	new := branch{feature: t.b.feature(n.Feature), node: node{threshold: threshold, tree: t.number * lanes * 8, mask: mask}}
+	added := branch{feature: t.b.feature(n.Feature), node: node{threshold: threshold, tree: t.number * lanes * 8, mask: mask}}
 	if nanLeft {
-		t.b.ordered = append(t.b.ordered, new)
+		t.b.ordered = append(t.b.ordered, added)
 	} else {
-		t.b.above = append(t.b.above, new)
+		t.b.above = append(t.b.above, added)
 	}
 	return right()
 }

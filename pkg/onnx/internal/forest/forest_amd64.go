@@ -27,5 +27,5 @@ func sum(f *Forest, w *work, out *output) {
 		sumPortable(f, w, out)
 		return
 	}
-	sumVotes(&w.bits[out.first*lanes], &out.tables[0], uint64(out.count), &w.sums[0])
+	sumVotes(&w.bits[out.first*lanes], &out.tables[0], uint64(out.count), &w.sums[0]) //nolint:gosec // a length
 }

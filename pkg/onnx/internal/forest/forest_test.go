@@ -12,7 +12,7 @@ import (
 func grown(r *rand.Rand, trees, leaves, features, scores int) *onnx.Trees {
 	t := &onnx.Trees{Features: features, Scores: scores, Aggregate: "SUM"}
 	for range trees {
-		t.Roots = append(t.Roots, int32(len(t.Nodes))) //nolint:gosec // small
+		t.Roots = append(t.Roots, int32(len(t.Nodes)))
 		t.Nodes = append(t.Nodes, onnx.TreeNode{})
 		open := []int{len(t.Nodes) - 1}
 		for n := 1; n < leaves; n++ {
@@ -22,8 +22,8 @@ func grown(r *rand.Rand, trees, leaves, features, scores int) *onnx.Trees {
 			children := []int{len(t.Nodes) - 2, len(t.Nodes) - 1}
 			r.Shuffle(2, func(i, j int) { children[i], children[j] = children[j], children[i] })
 			t.Nodes[at] = onnx.TreeNode{
-				Value: float32(r.IntN(9)-4) / 2, Feature: int32(r.IntN(features)), //nolint:gosec // small
-				Yes: int32(children[0]), No: int32(children[1]), //nolint:gosec // small
+				Value: float32(r.IntN(9)-4) / 2, Feature: int32(r.IntN(features)),
+				Yes: int32(children[0]), No: int32(children[1]),
 				Comparison: []onnx.Comparison{onnx.LessOrEqual, onnx.Less, onnx.GreaterOrEqual, onnx.Greater}[r.IntN(4)],
 				MissingYes: r.IntN(2) == 0,
 			}
@@ -31,8 +31,8 @@ func grown(r *rand.Rand, trees, leaves, features, scores int) *onnx.Trees {
 			open = append(open, children[1])
 		}
 		for _, at := range open {
-			t.Nodes[at] = onnx.TreeNode{Yes: int32(len(t.Votes)), No: int32(len(t.Votes) + 1)}                   //nolint:gosec // small
-			t.Votes = append(t.Votes, onnx.Vote{Score: int32(r.IntN(scores)), Weight: float32(r.NormFloat64())}) //nolint:gosec // small
+			t.Nodes[at] = onnx.TreeNode{Yes: int32(len(t.Votes)), No: int32(len(t.Votes) + 1)}
+			t.Votes = append(t.Votes, onnx.Vote{Score: int32(r.IntN(scores)), Weight: float32(r.NormFloat64())})
 		}
 	}
 	for range scores {
@@ -83,7 +83,7 @@ func rowsOf(r *rand.Rand, rows, features int) []float32 {
 
 func compare(t *testing.T, seed uint64, trees, leaves, features, scores, rows int) {
 	t.Helper()
-	r := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(seed, 2))
 	source := grown(r, trees, leaves, features, scores)
 	if seed%3 == 0 {
 		source.Aggregate = "AVERAGE"
@@ -128,7 +128,7 @@ func TestScoresAreThoseOfWalking(t *testing.T) {
 }
 
 func TestFormsThatAreLeftToOthers(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(1, 1))
 	for name, change := range map[string]func(t *onnx.Trees){
 		"aggregate":             func(t *onnx.Trees) { t.Aggregate = "MAX" },
 		"threshold is NaN":      func(t *onnx.Trees) { t.Nodes[t.Roots[0]].Value = float32(math.NaN()) },
@@ -147,7 +147,7 @@ func TestFormsThatAreLeftToOthers(t *testing.T) {
 }
 
 func TestScoringAllocatesNothing(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(1, 1))
 	f, _ := Compile(grown(r, 20, 31, 7, 1))
 	x, dst := rowsOf(r, 50, 7), make([]float32, 50)
 	if n := testing.AllocsPerRun(50, func() { f.Score(dst, x, 50, 7) }); n >= 1 {
@@ -167,7 +167,7 @@ func FuzzScores(f *testing.F) {
 }
 
 func BenchmarkScore(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a benchmark's numbers
+	r := rand.New(rand.NewPCG(1, 1))
 	source := grown(r, 200, 31, 77, 1)
 	for i := range source.Nodes {
 		source.Nodes[i].Value = float32(r.NormFloat64())

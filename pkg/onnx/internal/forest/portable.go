@@ -8,7 +8,7 @@ func strikePortable(f *Forest, w *work) {
 		w.bits[i] = ^uint64(0)
 	}
 	for lane := range lanes {
-		f.above.strike(w, lane, func(x, threshold float32) bool { return !(x <= threshold) }) //nolint:staticcheck // NaN is above
+		f.above.strike(w, lane, func(x, threshold float32) bool { return !(x <= threshold) })
 		f.ordered.strike(w, lane, func(x, threshold float32) bool { return x > threshold })
 	}
 }

@@ -36,7 +36,7 @@ func multiplyAt(l level, m *Matrix, dst, a []float32, rows int, start Start, row
 		}
 	case avx2:
 		for from := 0; from < m.n; from += panel / 2 {
-			strip(m, dst, a, rows, start, row, relu, from, 4, uint64(min(panel/2, m.n-from)), tileAVX2)
+			strip(m, dst, a, rows, start, row, relu, from, 4, uint64(min(panel/2, m.n-from)), tileAVX2) //nolint:gosec // a length
 		}
 	default:
 		portable(m, dst, a, rows, start, row, relu)
@@ -54,7 +54,7 @@ func strip(
 	if relu {
 		flag = 1
 	}
-	strideDst, strideA := uint64(m.n)*4, uint64(m.k)*4
+	strideDst, strideA := uint64(m.n)*4, uint64(m.k)*4 //nolint:gosec // a length
 	weights := &m.packed[from/panel*panel*m.k+from%panel]
 	for r := 0; r < rows; {
 		for tallest > rows-r {
@@ -69,7 +69,7 @@ func strip(
 		case FromDst:
 			init, step = to, strideDst
 		}
-		tile(to, &a[r*m.k], weights, init, uint64(m.k), strideDst, strideA, step, uint64(tallest), mask, flag)
+		tile(to, &a[r*m.k], weights, init, uint64(m.k), strideDst, strideA, step, uint64(tallest), mask, flag) //nolint:gosec // a length
 		r += tallest
 	}
 }

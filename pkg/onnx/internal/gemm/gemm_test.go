@@ -37,7 +37,7 @@ func near(a, b, terms float64) bool {
 // compare holds one product at each level against the portable one, and looks at what lies behind dst.
 func compare(t *testing.T, seed uint64, rows, k, n int, start Start, relu, odd bool) {
 	t.Helper()
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(seed, 1))
 	offset := r.IntN(5)
 	a := random(r, offset+rows*k, odd)[offset:]
 	weights, row, before := random(r, k*n, odd), random(r, n, odd), random(r, rows*n+8, false)
@@ -77,7 +77,7 @@ func TestProductsAgreeWithPortableLoops(t *testing.T) {
 		for _, k := range []int{1, 3, 16, 41} {
 			for rows := range 20 {
 				for start := FromZero; start <= FromDst; start++ {
-					compare(t, uint64(n*1000+k*20+rows), rows, k, n, start, rows%2 == 0, rows%3 == 0) //nolint:gosec // small
+					compare(t, uint64(n*1000+k*20+rows), rows, k, n, start, rows%2 == 0, rows%3 == 0)
 				}
 			}
 		}
@@ -100,12 +100,12 @@ func FuzzProducts(f *testing.F) {
 		if rows < 0 || k < 0 || n < 1 || rows > 70 || k > 300 || n > 300 || start < 0 || start > 2 {
 			return
 		}
-		compare(t, seed, rows, k, n, Start(start), relu, odd) //nolint:gosec // checked above
+		compare(t, seed, rows, k, n, Start(start), relu, odd)
 	})
 }
 
 func BenchmarkMul(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a benchmark's numbers
+	r := rand.New(rand.NewPCG(1, 1))
 	for _, l := range levels() {
 		for _, rows := range []int{1, 64} {
 			k, n := 92, 128

@@ -58,7 +58,7 @@ func Read(folder fs.FS, options Options) (*Model, error) {
 
 // Load reads the bundle in a folder and runs its golden cases on the engine that will serve it, which warms it up too.
 func Load(ctx context.Context, folder fs.FS, options Options) (*Model, error) {
-	m, err := Read(folder, options)
+	m, err := Read(folder, options) //nolint:contextcheck // compiling is bounded by the size of the file
 	if err != nil {
 		return nil, err
 	}

@@ -50,9 +50,9 @@ func compare(a, b string) int {
 
 // head is the digits that a name begins with, or all before its first digit.
 func head(name string) string {
-	end := strings.IndexFunc(name, func(r rune) bool { return r < 128 && digit(byte(r)) != digit(name[0]) || r >= 128 && digit(name[0]) })
-	if end <= 0 {
-		return name
+	end := 1
+	for end < len(name) && digit(name[end]) == digit(name[0]) {
+		end++
 	}
 	return name[:end]
 }
