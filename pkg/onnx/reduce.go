@@ -35,6 +35,31 @@ func normFloats() reduction[float32, float64] {
 	}
 }
 
+// sumOf adds up a function of each element, and takes another of the sum; nil is none.
+func sumOf(each, last func(float64) float64) reduction[float32, float64] {
+	same := func(v float64) float64 { return v }
+	if each == nil {
+		each = same
+	}
+	if last == nil {
+		last = same
+	}
+	return reduction[float32, float64]{
+		add:    func(acc float64, v float32) float64 { return acc + each(float64(v)) },
+		finish: func(acc float64, _ int) float32 { return float32(last(acc)) },
+	}
+}
+
+func squared(v float64) float64 { return v * v }
+
+func productFloats() reduction[float32, float64] {
+	return reduction[float32, float64]{
+		start:  1,
+		add:    func(acc float64, v float32) float64 { return acc * float64(v) },
+		finish: func(acc float64, _ int) float32 { return float32(acc) },
+	}
+}
+
 func sumInts() reduction[int64, int64] {
 	return reduction[int64, int64]{add: func(acc, v int64) int64 { return acc + v }, finish: first[int64]}
 }
