@@ -170,12 +170,15 @@ func buildPow(n *node) (kernel, error) {
 	if err != nil || n.in[0] == n.in[1] {
 		return kernel, err
 	}
-	if n.in[0] == Int64 {
-		return nil, errors.New("a float32 power of an int64 is not supported")
-	}
+	floats := pairwise(powFloats)
 	return func(mem *Arena, in, out []Tensor) error {
-		pair := mem.tensors(in...)
-		pair[1] = toFloats(mem, in[1])
-		return kernel(mem, pair, out)
+		pair := mem.tensors(toFloats(mem, in[0]), toFloats(mem, in[1]))
+		if err := floats(mem, pair, out); err != nil {
+			return err
+		}
+		if in[0].Ints != nil {
+			out[0] = toInts(mem, out[0])
+		}
+		return nil
 	}, nil
 }

@@ -83,7 +83,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"odd bytes", initialiser(appendMessage(short, 9, []byte("abc"))), "holds 3 raw bytes, expected a multiple of 4"},
 		{"external data", initialiser(appendVarint(short, 14, 1)), "lies in another file"},
 		{"segment", initialiser(appendMessage(short, 3, nil)), "segmented tensors"},
-		{"initialiser dtype", initialiser(appendVarint(short, 2, 11)), "dtype DOUBLE is not supported"},
+		{"initialiser dtype", initialiser(appendVarint(short, 2, 8)), "dtype STRING is not supported"},
 		{"initialiser twice", initialiser(writeTensor("w", vec(1))), `value "w" is defined twice`},
 		{"initialiser without a name", initialiser(writeTensor("", vec(1))), "initialiser #1 has no name"},
 		{"subgraph", extra(append(nodeOf("Relu", "x", "z", nil), appendMessage(nil, 5, appendMessage(appendMessage(nil, 1, []byte("body")), 6, nil))...)), `node "extra" (Relu): attribute "body": only numbers`},

@@ -8,7 +8,8 @@ import (
 // Dtype is the type of a tensor's elements. The zero value is no type.
 type Dtype uint8
 
-// The types that a graph may hold. Others that ONNX knows (STRING, DOUBLE, INT32, FLOAT16, ...) are refused by Load.
+// The types that a graph calculates with. DOUBLE is rounded to Float32 and INT32 kept in Int64; other types that ONNX knows
+// (STRING, FLOAT16, UINT8, ...) are refused by Load.
 const (
 	Float32 Dtype = iota + 1
 	Int64

@@ -128,3 +128,18 @@ func (f field) floats(into *[]float32) error {
 	}
 	return nil
 }
+
+// doubles appends a repeated double field, packed or not, rounded to float32.
+func (f field) doubles(into *[]float32) error {
+	if f.typ != protowire.BytesType {
+		*into = append(*into, float32(math.Float64frombits(f.n)))
+		return f.expect(protowire.Fixed64Type)
+	}
+	if len(f.bytes)%8 != 0 {
+		return fmt.Errorf("%w: field %d: %d bytes of packed doubles", errWire, f.num, len(f.bytes))
+	}
+	for at := 0; at < len(f.bytes); at += 8 {
+		*into = append(*into, float32(math.Float64frombits(binary.LittleEndian.Uint64(f.bytes[at:]))))
+	}
+	return nil
+}

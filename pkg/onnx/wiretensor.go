@@ -13,21 +13,33 @@ var dtypeNames = [...]string{
 	"UINT32", "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16",
 }
 
-// dtypeOfCode translates a TensorProto.DataType.
+// TensorProto.DataType, as far as the package knows them.
+const (
+	codeFloat    = 1
+	codeInt32    = 6
+	codeInt64    = 7
+	codeBool     = 9
+	codeFloat16  = 10
+	codeDouble   = 11
+	codeBFloat16 = 16
+)
+
+// dtypeOfCode translates a TensorProto.DataType. Integers of 32 bits are kept in 64, and doubles are rounded to float32, as
+// rankers use them: for ids and for what was trained in double precision.
 func dtypeOfCode(code int64) (Dtype, error) {
 	switch code {
-	case 1:
+	case codeFloat, codeDouble:
 		return Float32, nil
-	case 7:
+	case codeInt64, codeInt32:
 		return Int64, nil
-	case 9:
+	case codeBool:
 		return Bool, nil
 	}
 	name := fmt.Sprint(code)
 	if code >= 0 && code < int64(len(dtypeNames)) {
 		name = dtypeNames[code]
 	}
-	return 0, fmt.Errorf("dtype %s is not supported, expected FLOAT, INT64 or BOOL", name)
+	return 0, fmt.Errorf("dtype %s is not supported, expected FLOAT, DOUBLE, INT64, INT32 or BOOL", name)
 }
 
 // tensorProto is a TensorProto.
@@ -36,6 +48,7 @@ type tensorProto struct {
 	dims     []int64
 	code     int64
 	floats   []float32
+	doubles  []float32
 	int32s   []int64
 	int64s   []int64
 	raw      []byte
@@ -49,7 +62,7 @@ func parseTensor(msg []byte) (string, Tensor, error) {
 	if err := p.parse(msg); err != nil {
 		return p.name, Tensor{}, err
 	}
-	dtype, err := dtypeOfCode(p.code)
+	dtype, err := p.dtype()
 	if err != nil {
 		return p.name, Tensor{}, err
 	}
@@ -68,6 +81,14 @@ func parseTensor(msg []byte) (string, Tensor, error) {
 		return p.name, Tensor{}, errors.Join(err, fmt.Errorf("holds %d values, its shape %v is not that long", t.size(), shape))
 	}
 	return p.name, t, nil
+}
+
+// dtype is that of the decoded tensor: constants may have fewer bits than what is calculated with.
+func (p *tensorProto) dtype() (Dtype, error) {
+	if p.code == codeFloat16 || p.code == codeBFloat16 {
+		return Float32, nil
+	}
+	return dtypeOfCode(p.code)
 }
 
 func (p *tensorProto) parse(msg []byte) error {
@@ -89,6 +110,8 @@ func (p *tensorProto) parse(msg []byte) error {
 			return f.text(&p.name)
 		case 9:
 			p.raw, p.hasRaw = f.bytes, true
+		case 10:
+			return f.doubles(&p.doubles)
 		case 14:
 			return f.integer(&p.location)
 		}
@@ -97,24 +120,53 @@ func (p *tensorProto) parse(msg []byte) error {
 }
 
 func (p *tensorProto) decode(dtype Dtype, shape []int) (Tensor, error) {
-	switch {
-	case p.hasRaw:
+	if p.hasRaw {
 		return p.decodeRaw(dtype, shape)
-	case dtype == Float32:
+	}
+	switch p.code {
+	case codeFloat:
 		return wrap(shape, append([]float32{}, p.floats...)), nil
-	case dtype == Int64:
+	case codeDouble:
+		return wrap(shape, append([]float32{}, p.doubles...)), nil
+	case codeInt64:
 		return wrap(shape, append([]int64{}, p.int64s...)), nil
+	case codeInt32:
+		return wrap(shape, append([]int64{}, p.int32s...)), nil
+	case codeBool:
+		bools := make([]bool, len(p.int32s))
+		for i, v := range p.int32s {
+			bools[i] = v != 0
+		}
+		return wrap(shape, bools), nil
 	}
-	bools := make([]bool, len(p.int32s))
+	halves := make([]float32, len(p.int32s))
 	for i, v := range p.int32s {
-		bools[i] = v != 0
+		halves[i] = p.half(uint16(v)) //nolint:gosec // that is where the bits are
 	}
-	return wrap(shape, bools), nil
+	return wrap(shape, halves), nil
 }
+
+// half converts a number of 16 bits of which code says the form.
+func (p *tensorProto) half(bits uint16) float32 {
+	if p.code == codeBFloat16 {
+		return math.Float32frombits(uint32(bits) << 16)
+	}
+	sign, exponent, fraction := uint32(bits>>15)<<31, uint32(bits>>10&31), uint32(bits&1023)
+	switch exponent {
+	case 0: // zero, or a number without a leading one
+		return math.Float32frombits(sign|0x3f800000) * float32(fraction) / (1 << 24)
+	case 31:
+		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
+}
+
+// widths are the bytes of an element of raw_data.
+var widths = map[int64]int{codeFloat: 4, codeInt32: 4, codeInt64: 8, codeBool: 1, codeFloat16: 2, codeBFloat16: 2, codeDouble: 8}
 
 // decodeRaw reads raw_data: little-endian values of fixed width.
 func (p *tensorProto) decodeRaw(dtype Dtype, shape []int) (Tensor, error) {
-	width := map[Dtype]int{Float32: 4, Int64: 8, Bool: 1}[dtype]
+	width := widths[p.code]
 	if len(p.raw)%width != 0 {
 		return Tensor{}, fmt.Errorf("holds %d raw bytes, expected a multiple of %d", len(p.raw), width)
 	}
@@ -123,12 +175,16 @@ func (p *tensorProto) decodeRaw(dtype Dtype, shape []int) (Tensor, error) {
 	case Float32:
 		values := make([]float32, n)
 		for i := range values {
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(p.raw[i*4:]))
+			values[i] = p.rawFloat(p.raw[i*width:])
 		}
 		return wrap(shape, values), nil
 	case Int64:
 		values := make([]int64, n)
 		for i := range values {
+			if p.code == codeInt32 {
+				values[i] = int64(int32(binary.LittleEndian.Uint32(p.raw[i*4:]))) //nolint:gosec // int32 is what the bytes hold
+				continue
+			}
 			values[i] = int64(binary.LittleEndian.Uint64(p.raw[i*8:])) //nolint:gosec // int64 is what the bytes hold
 		}
 		return wrap(shape, values), nil
@@ -138,6 +194,17 @@ func (p *tensorProto) decodeRaw(dtype Dtype, shape []int) (Tensor, error) {
 			values[i] = p.raw[i] != 0
 		}
 		return wrap(shape, values), nil
+	}
+}
+
+func (p *tensorProto) rawFloat(raw []byte) float32 {
+	switch p.code {
+	case codeFloat:
+		return math.Float32frombits(binary.LittleEndian.Uint32(raw))
+	case codeDouble:
+		return float32(math.Float64frombits(binary.LittleEndian.Uint64(raw)))
+	default:
+		return p.half(binary.LittleEndian.Uint16(raw))
 	}
 }
 

@@ -228,14 +228,16 @@ func runOps(t *testing.T, cases []opCase) {
 }
 
 // compare checks shape and values, floats within 1e-5 absolute and 1e-4 relative.
-func compare(got, want Tensor) error {
+func compare(got, want Tensor) error { return compareWithin(got, want, 1e-4) }
+
+func compareWithin(got, want Tensor, relative float64) error {
 	if !slices.Equal(got.Shape, want.Shape) || !slices.Equal(got.Ints, want.Ints) || !slices.Equal(got.Bools, want.Bools) ||
 		len(got.Floats) != len(want.Floats) {
 		return fmt.Errorf("got %v, want %v", got, want)
 	}
 	for i, v := range want.Floats {
 		a, b := float64(got.Floats[i]), float64(v)
-		if a != b && !(math.IsNaN(a) && math.IsNaN(b)) && !(math.Abs(a-b) <= 1e-5+1e-4*math.Abs(b)) {
+		if a != b && !(math.IsNaN(a) && math.IsNaN(b)) && !(math.Abs(a-b) <= 1e-5+relative*math.Abs(b)) {
 			return fmt.Errorf("element %d is %v, want %v", i, a, b)
 		}
 	}
