@@ -97,6 +97,10 @@ bench-onnx: $(ONNXRUNTIME) ## Measure the ONNX engine beside onnxruntime, into b
 	@go run -tags ort ./bench/onnx -library $(ONNXRUNTIME) -out bench/out/onnx.json \
 		-models "$$(test -d $(REFDATA)/models && echo $(REFDATA)/models || echo demo/bundles)"
 
+.PHONY: bench-retrieval
+bench-retrieval: ## Search 100,000 items of 64 float32 beside a plain sum over the same bytes, and its int8 form
+	@go test -run '^$$' -bench 'BenchmarkSearch' -benchtime 300x ./services/ranking/internal/retrieval
+
 .PHONY: bench-quality
 bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into bench/out/quality.md
 	@mkdir -p bench/out

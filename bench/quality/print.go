@@ -8,7 +8,7 @@ import (
 )
 
 // order is the order of tiers in tables.
-var order = []string{"PERSONALIZED", "STALE", "PARTIAL", "SIMPLE", "STATIC", Random}
+var order = []string{"PERSONALIZED", Unsearched, "STALE", "PARTIAL", "SIMPLE", "STATIC", Random}
 
 // Text writes the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
@@ -19,6 +19,9 @@ func (r *Report) Text(w io.Writer) error {
 		fmt.Fprintf(&b, "%-14s %-12s %6d  %-24s %s\n", row.Tier, row.Segment, row.Users, row.NDCG, row.HitRate)
 	})
 	fmt.Fprintf(&b, "\nPERSONALIZED / SIMPLE: %s\n", r.Ratio)
+	if r.Gain != nil {
+		fmt.Fprintf(&b, "PERSONALIZED / %s, which is without retrieval: %s\n", Unsearched, *r.Gain)
+	}
 	fmt.Fprintf(&b, "%d served scores against the model itself: max_abs_err=%.1e\n", r.Verification.Scores, r.Verification.MaxAbsErr)
 	fmt.Fprintf(&b, "%d calls missed their deadline and were made again\n", r.Missed)
 	_, err := w.Write(b.Bytes())
@@ -36,6 +39,9 @@ func (r *Report) Tables(w io.Writer) error {
 	fmt.Fprintf(&b, "\nPERSONALIZED / SIMPLE: **%s**. %d served scores were compared with a direct evaluation of the model on "+
 		"the rows of the files: the largest difference is %.1e. %d calls missed their deadline and were made again.\n",
 		r.Ratio, r.Verification.Scores, r.Verification.MaxAbsErr, r.Missed)
+	if r.Gain != nil {
+		fmt.Fprintf(&b, "\nPERSONALIZED / %s, which is the same model without retrieval: **%s**.\n", Unsearched, *r.Gain)
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }

@@ -58,15 +58,15 @@ func Run(ctx context.Context, cfg Config, data allinone.Data, truth Truth) (*Rep
 		return nil, err
 	}
 	asked := sample(truth.Users(), cfg.Users, cfg.Seed)
-	healthy, degraded, missed, err := serve(ctx, cfg, data, asked, users.segments)
+	served, err := serve(ctx, cfg, data, model.Retrieves(), asked, users.segments)
 	if err != nil {
 		return nil, err
 	}
 	report := &Report{
-		Model: model.ID(), Truth: truth.What(), Config: cfg, Users: len(asked), Items: len(items.values), Missed: missed,
+		Model: model.ID(), Truth: truth.What(), Config: cfg, Users: len(asked), Items: len(items.values), Missed: served.missed,
 	}
-	report.measure(cfg, truth, asked, users.segments, healthy, degraded, randomLists(asked, items.ids(), cfg))
-	report.Verification, err = verify(ctx, model, healthy, users, items)
+	report.measure(cfg, truth, asked, users.segments, served, randomLists(asked, items.ids(), cfg))
+	report.Verification, err = verify(ctx, model, served.healthy, users, items)
 	return report, err
 }
 

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"bytes"
+	"encoding/json"
 	"io/fs"
 	"strings"
 	"testing"
@@ -92,5 +93,43 @@ func TestConfigIsChecked(t *testing.T) {
 		if err := cfg.Validate(); err == nil {
 			t.Errorf("%+v was accepted", cfg)
 		}
+	}
+}
+
+// A manifest with retrieval is measured with and without it, and what is found is ranked by the same model.
+func TestRetrievalIsMeasuredBeforeAndAfter(t *testing.T) {
+	cfg := Defaults()
+	cfg.Users = 100
+	content, err := fs.ReadFile(demo.Bundle(), manifestFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys map[string]any
+	if err := json.Unmarshal(content, &keys); err != nil {
+		t.Fatal(err)
+	}
+	keys["retrieval"] = map[string]any{
+		"user": []string{"u_tag_vegan", "u_tag_sweet", "u_tag_premium"}, "item": []string{"i_tag_vegan", "i_tag_sweet", "i_tag_premium"},
+		"count": 200,
+	}
+	if content, err = json.Marshal(keys); err != nil {
+		t.Fatal(err)
+	}
+	truth := NewShop(shop.Generate(shop.Defaults()))
+	report, err := Run(t.Context(), cfg, folder(t, demo.Data(), plain{demo.Bundle(), content}, ".csv.gz"), truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, before := report.Row("PERSONALIZED", ""), report.Row(Unsearched, "")
+	if after == nil || before == nil || after.Users != cfg.Users || before.Users != cfg.Users {
+		t.Fatalf("rows are %+v", report.Rows)
+	}
+	if report.Gain == nil || report.Gain.High < 1 || after.NDCG == before.NDCG {
+		t.Errorf("with %v, without %v, gain %v; want lists that differ and are not worse beyond chance", after.NDCG, before.NDCG, report.Gain)
+	}
+	checkVerification(t, report, cfg.Users*cfg.Count)
+	var text bytes.Buffer
+	if err := report.Text(&text); err != nil || !strings.Contains(text.String(), Unsearched) {
+		t.Errorf("%v: %s", err, &text)
 	}
 }

@@ -11,6 +11,9 @@ import (
 // Random is the name of the tier that no mesh serves: lists drawn at random.
 const Random = "RANDOM"
 
+// Unsearched is the name of what the model's lists are without the manifest's retrieval.
+const Unsearched = "UNSEARCHED"
+
 // Report is what was measured.
 type Report struct {
 	// Model is the model's name and version.
@@ -28,6 +31,8 @@ type Report struct {
 	Rows []Row `json:"rows"`
 	// Ratio is the NDCG of PERSONALIZED divided by that of SIMPLE, over the users who got both.
 	Ratio Interval `json:"ratio"`
+	// Gain is the NDCG of PERSONALIZED divided by that without retrieval; nil where the manifest has none.
+	Gain *Interval `json:"gain,omitempty"`
 	// Verification compares served scores with the model's own.
 	Verification Verification `json:"verification"`
 }
@@ -69,8 +74,7 @@ type values struct {
 
 // measure fills the rows and the ratio.
 func (r *Report) measure(
-	cfg Config, truth Truth, asked []string, segments map[string]string,
-	healthy, degraded answers, random map[string][]string,
+	cfg Config, truth Truth, asked []string, segments map[string]string, served served, random map[string][]string,
 ) {
 	tiers := map[string]*values{}
 	note := func(tier, user string, list []string) {
@@ -91,14 +95,21 @@ func (r *Report) measure(
 		v.hits = append(v.hits, hit(list, func(item string) bool { return truth.Bought(user, item) }))
 	}
 	for _, user := range asked {
-		note(tierOf(healthy[user]), user, listOf(healthy[user]))
-		note(tierOf(degraded[user]), user, listOf(degraded[user]))
+		note(tierOf(served.healthy[user]), user, listOf(served.healthy[user]))
+		note(tierOf(served.degraded[user]), user, listOf(served.degraded[user]))
+		if served.unsearched != nil {
+			note(Unsearched, user, listOf(served.unsearched[user]))
+		}
 		note(Random, user, random[user])
 	}
 	for _, tier := range slices.Sorted(maps.Keys(tiers)) {
 		r.Rows = append(r.Rows, rows(cfg, tier, *tiers[tier], segments)...)
 	}
 	r.Ratio = ratio(cfg, tiers["PERSONALIZED"], tiers["SIMPLE"])
+	if served.unsearched != nil {
+		gain := ratio(cfg, tiers["PERSONALIZED"], tiers[Unsearched])
+		r.Gain = &gain
+	}
 }
 
 // rows are one tier's figures for everybody and for each segment. A user without one is in the segment "(none)".

@@ -17,7 +17,7 @@ func TestUserCountsOncePerTier(t *testing.T) {
 		simple[user] = &repliv1.RecommendResponse{Tier: repliv1.Tier_TIER_SIMPLE}
 	}
 	report := &Report{}
-	report.measure(Defaults(), Replay{purchases{}}, asked, nil, simple, simple, nil)
+	report.measure(Defaults(), Replay{purchases{}}, asked, nil, served{healthy: simple, degraded: simple}, nil)
 	if got := report.Row("SIMPLE", "").Users; got != len(asked) {
 		t.Errorf("%d users in SIMPLE, want %d", got, len(asked))
 	}
@@ -44,11 +44,11 @@ func TestVerificationFindsAWrongScore(t *testing.T) {
 		off  float32
 		fits bool
 	}{{0, true}, {1e-4, false}} {
-		served := answers{demo.KnownUser: {
+		list := answers{demo.KnownUser: {
 			Tier:  repliv1.Tier_TIER_PERSONALIZED,
 			Items: []*repliv1.Item{{ItemId: item, Score: scores[0] + test.off}},
 		}}
-		v, err := verify(t.Context(), model, served, users, items)
+		v, err := verify(t.Context(), model, list, users, items)
 		if err != nil || v.Scores != 1 || (v.MaxAbsErr <= Tolerance) != test.fits {
 			t.Errorf("a score off by %v: %+v, %v; want within tolerance %t", test.off, v, err, test.fits)
 		}

@@ -32,13 +32,45 @@ type answers map[string]*repliv1.RecommendResponse
 // errEnded says that the mesh ended, or was told to, before it listened.
 var errEnded = errors.New("the mesh ended before it listened")
 
-// serve runs the mesh and asks for every user twice: as it is, and while ranking is paused.
-func serve(ctx context.Context, cfg Config, data allinone.Data, users []string, segments map[string]string) (
-	healthy, degraded answers, missed int, err error,
-) {
+// served is what the mesh served, in each of the ways that are compared.
+type served struct {
+	// healthy is the mesh as it is, degraded while ranking is paused, and unsearched without the manifest's retrieval; nil
+	// where the manifest has none.
+	healthy, degraded, unsearched answers
+	missed                        int
+}
+
+// serve asks for every user in every way.
+func serve(
+	ctx context.Context, cfg Config, data allinone.Data, retrieves bool, users []string, segments map[string]string,
+) (s served, err error) {
+	err = during(ctx, data, users[0], func(mesh *allinone.Mesh, c *client.Client) (err error) {
+		if s.healthy, err = s.askAll(ctx, c, cfg, unhurried, users, segments); err != nil {
+			return err
+		}
+		mesh.Pause(allinone.Ranking)
+		defer mesh.Resume(allinone.Ranking)
+		s.degraded, err = s.askAll(ctx, c, cfg, hurried, users, segments)
+		return err
+	})
+	if err != nil || !retrieves {
+		return s, err
+	}
+	if data.Bundle, err = withoutRetrieval(data.Bundle); err != nil {
+		return s, err
+	}
+	err = during(ctx, data, users[0], func(_ *allinone.Mesh, c *client.Client) (err error) {
+		s.unsearched, err = s.askAll(ctx, c, cfg, unhurried, users, segments)
+		return err
+	})
+	return s, err
+}
+
+// during does something while a mesh runs that ranks.
+func during(ctx context.Context, data allinone.Data, user string, do func(*allinone.Mesh, *client.Client) error) (err error) {
 	mesh, err := newMesh(ctx, data)
 	if err != nil {
-		return nil, nil, 0, err
+		return err
 	}
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -48,26 +80,19 @@ func serve(ctx context.Context, cfg Config, data allinone.Data, users []string, 
 	case <-mesh.Listening():
 	case early := <-ended:
 		ended <- nil
-		return nil, nil, 0, errors.Join(errEnded, early)
+		return errors.Join(errEnded, early)
 	}
 	c, err := client.New(mesh.Address())
 	if err != nil {
-		return nil, nil, 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	warm, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := mesh.AwaitPersonalized(warm, c, users[0]); err != nil {
-		return nil, nil, 0, err
+	if err := mesh.AwaitPersonalized(warm, c, user); err != nil {
+		return err
 	}
-	healthy, before, err := askAll(ctx, c, cfg, unhurried, users, segments)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	mesh.Pause(allinone.Ranking)
-	defer mesh.Resume(allinone.Ranking)
-	degraded, after, err := askAll(ctx, c, cfg, hurried, users, segments)
-	return healthy, degraded, before + after, err
+	return do(mesh, c)
 }
 
 // newMesh is the mesh with deadlines that nothing misses by being slow, and without admin ports.
@@ -87,11 +112,11 @@ func newMesh(ctx context.Context, data allinone.Data) (*allinone.Mesh, error) {
 }
 
 // askAll asks for every user, with the segment that a caller who knows its users would send.
-func askAll(
+func (s *served) askAll(
 	ctx context.Context, c *client.Client, cfg Config, deadline time.Duration, users []string, segments map[string]string,
-) (got answers, missed int, err error) {
+) (answers, error) {
 	var mu sync.Mutex
-	got = make(answers, len(users))
+	got := make(answers, len(users))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(callers)
 	for _, user := range users {
@@ -105,12 +130,11 @@ func askAll(
 			mu.Lock()
 			defer mu.Unlock()
 			got[user] = response
-			missed += again
+			s.missed += again
 			return nil
 		})
 	}
-	err = group.Wait()
-	return got, missed, err
+	return got, group.Wait()
 }
 
 // ask asks again when this machine was too busy to keep the deadline, and counts how often: it is lists that are measured

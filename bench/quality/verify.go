@@ -21,9 +21,9 @@ type Verification struct {
 }
 
 // verify evaluates the model for every item of every answer that the model ranked.
-func verify(ctx context.Context, model *ranking.Bundle, served answers, users, items table) (Verification, error) {
+func verify(ctx context.Context, model *ranking.Bundle, lists answers, users, items table) (Verification, error) {
 	var v Verification
-	for user, response := range served {
+	for user, response := range lists {
 		if response.GetTier() != repliv1.Tier_TIER_PERSONALIZED {
 			continue
 		}

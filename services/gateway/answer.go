@@ -59,11 +59,13 @@ func ranked(j *journey) []*repliv1.Item {
 
 func coverage(j *journey) *repliv1.Coverage {
 	c := &repliv1.Coverage{
-		Candidates: uint32(len(j.candidates.ids)), //nolint:gosec // bounded by the contracts
+		// The ranker names those of the retrieved items only that are in the answer.
+		Candidates: uint32(len(j.candidates.ids)-len(j.ranked.GetRetrievedItemIds())) + j.ranked.GetRetrieved(), //nolint:gosec // bounded by the contracts
 		Scored:     j.ranked.GetScored(),
 		Unknown:    j.ranked.GetUnknown(),
 		Duplicates: j.candidates.duplicates,
 		Excluded:   j.candidates.excluded,
+		Retrieved:  j.ranked.GetRetrieved(),
 	}
 	c.Unscored = c.Candidates - c.Scored - c.Unknown
 	return c

@@ -3,6 +3,7 @@ package gateway
 import (
 	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/services/gateway/internal/clients"
 )
 
 // candidates are the distinct items that may be in the answer. Their order is that of the safe answer: the fallback's
@@ -15,6 +16,8 @@ type candidates struct {
 	// own counts the ids that the mesh itself vouches for; those after it came from the caller alone.
 	own                  int
 	duplicates, excluded uint32
+	// seen knows every id that is in, with true, and every one that must stay out, with false.
+	seen map[string]bool
 }
 
 // gather merges the three sources without repetition and without what the request excludes: the ids it names and the
@@ -28,35 +31,47 @@ func gather(
 		ids:     make([]string, 0, size),
 		sources: make([]repliv1.Source, 0, size),
 		scores:  make([]float32, 0, len(list.GetItemIds())),
+		seen:    make(map[string]bool, size+len(request.GetExcludeItemIds())+len(request.GetContextItemIds())),
 	}
-	// True marks an id that is in, false one that must stay out.
-	seen := make(map[string]bool, size+len(request.GetExcludeItemIds())+len(request.GetContextItemIds()))
 	for _, id := range request.GetExcludeItemIds() {
-		seen[id] = false
+		c.seen[id] = false
 	}
 	for _, id := range request.GetContextItemIds() {
-		seen[id] = false
+		c.seen[id] = false
 	}
 	for i, id := range list.GetItemIds() {
 		if len(c.ids) == most {
 			break
 		}
-		if c.add(seen, id, list.GetSources()[i]) {
+		if c.add(id, list.GetSources()[i]) {
 			c.scores = append(c.scores, list.GetScores()[i])
 		}
 	}
 	for _, id := range stored {
-		c.add(seen, id, repliv1.Source_SOURCE_USER)
+		c.add(id, repliv1.Source_SOURCE_USER)
 	}
 	c.own = len(c.ids)
 	for _, id := range request.GetCandidateItemIds() {
-		c.add(seen, id, repliv1.Source_SOURCE_CALLER)
+		c.add(id, repliv1.Source_SOURCE_CALLER)
 	}
 	return c
 }
 
-func (c *candidates) add(seen map[string]bool, id string, source repliv1.Source) bool {
-	if in, met := seen[id]; met {
+// join adds what the ranker found, which goes beyond the candidates that it was given. The first id that it should not have
+// found, because it is in or must stay out, ends it: nothing is added then.
+func (c *candidates) join(found []string) error {
+	for i, id := range found {
+		if _, met := c.seen[id]; met {
+			c.ids, c.sources = c.ids[:len(c.ids)-i], c.sources[:len(c.sources)-i]
+			return clients.Unwanted(id)
+		}
+		c.add(id, repliv1.Source_SOURCE_RETRIEVED)
+	}
+	return nil
+}
+
+func (c *candidates) add(id string, source repliv1.Source) bool {
+	if in, met := c.seen[id]; met {
 		if in {
 			c.duplicates++
 		} else {
@@ -64,7 +79,7 @@ func (c *candidates) add(seen map[string]bool, id string, source repliv1.Source)
 		}
 		return false
 	}
-	seen[id] = true
+	c.seen[id] = true
 	c.ids = append(c.ids, id)
 	c.sources = append(c.sources, source)
 	return true

@@ -32,7 +32,7 @@ func TestLadderMirrorsTheContract(t *testing.T) {
 	reasons := []ladder.Reason{
 		ladder.SoftDeadline, ladder.Unavailable, ladder.Failed, ladder.InvalidAnswer, ladder.SkippedNoBudget,
 		ladder.NotReady, ladder.OutsideMaxAge, ladder.NoDefault, ladder.Overloaded, ladder.CandidatesNotScored,
-		ladder.SkippedDependency, ladder.SchemaMismatch,
+		ladder.SkippedDependency, ladder.SchemaMismatch, ladder.CatalogueNotSearched,
 	}
 	if got, want := len(reasons), len(repliv1.Reason_name)-1; got != want {
 		t.Errorf("the ladder has %d reasons, the contract %d", got, want)
@@ -42,7 +42,7 @@ func TestLadderMirrorsTheContract(t *testing.T) {
 		repliv1.Reason_REASON_INVALID_ANSWER, repliv1.Reason_REASON_SKIPPED_NO_BUDGET, repliv1.Reason_REASON_NOT_READY,
 		repliv1.Reason_REASON_OUTSIDE_MAX_AGE, repliv1.Reason_REASON_NO_DEFAULT, repliv1.Reason_REASON_OVERLOADED,
 		repliv1.Reason_REASON_CANDIDATES_NOT_SCORED, repliv1.Reason_REASON_SKIPPED_DEPENDENCY,
-		repliv1.Reason_REASON_SCHEMA_MISMATCH,
+		repliv1.Reason_REASON_SCHEMA_MISMATCH, repliv1.Reason_REASON_CATALOGUE_NOT_SEARCHED,
 	} {
 		if repliv1.Reason(reasons[i]) != want {
 			t.Errorf("reason %v is %v in the ladder", want, reasons[i])

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,19 +116,37 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 		CandidateItemIds: j.candidates.ids,
 		Count:            j.request.GetCount(),
 		RequestFeatures:  j.request.GetRequestFeatures(),
+		Retrieve:         true,
+		ExcludeItemIds:   j.excluded(),
 	}
+	given := len(j.candidates.ids)
 	var theirs error
-	j.steps.Ranking = s.step(ctx, ladder.Ranking, granted, func(ctx context.Context) (err error) {
-		j.ranked, err = clients.Rank(ctx, s.deps.Ranker, request)
+	j.steps.Ranking = s.step(ctx, ladder.Ranking, granted, func(ctx context.Context) error {
+		ranked, err := clients.Rank(ctx, s.deps.Ranker, request)
+		if err == nil {
+			err = j.candidates.join(ranked.GetRetrievedItemIds())
+		}
+		if err == nil {
+			j.ranked = ranked
+		}
 		theirs = clients.CallersFault(err)
 		return err
 	})
 	s.ranking.Observe(j.steps.Ranking.Spent)
 	if j.ranked != nil {
 		j.steps.Scored = int(j.ranked.GetScored())
-		j.steps.Unscored = len(j.candidates.ids) - j.steps.Scored - int(j.ranked.GetUnknown())
+		j.steps.Unscored = given + int(j.ranked.GetRetrieved()) - j.steps.Scored - int(j.ranked.GetUnknown())
+		j.steps.Unsearched = j.ranked.GetScanned() < j.ranked.GetScannable()
 	}
 	return theirs
+}
+
+// excluded are the items that must not come back.
+func (j *journey) excluded() []string {
+	if len(j.request.GetContextItemIds()) == 0 {
+		return j.request.GetExcludeItemIds()
+	}
+	return slices.Concat(j.request.GetExcludeItemIds(), j.request.GetContextItemIds())
 }
 
 // step runs one call with its soft deadline: past it the call is cancelled and the gateway stops waiting.

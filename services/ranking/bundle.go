@@ -27,6 +27,9 @@ func OpenBundle(ctx context.Context, folder fs.FS) (*Bundle, error) {
 // ID is the model's name and version, as "name/version".
 func (b *Bundle) ID() string { return b.model.ID() }
 
+// Retrieves reports whether the manifest has the items searched for further candidates.
+func (b *Bundle) Retrieves() bool { return b.model.Retrieval != nil }
+
 // Features returns the names of the model's features, input by input in the manifest's order.
 func (b *Bundle) Features() []string {
 	var names []string

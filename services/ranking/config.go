@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
+	"github.com/repli-mesh/repli/pkg/budget"
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
@@ -26,13 +28,18 @@ type Config struct {
 	// MaxConcurrent is how many requests are worked on at a time; others wait as long as their deadlines allow. 0 means
 	// twice the number of processors.
 	MaxConcurrent int `yaml:"max_concurrent"`
+	// Retrieval is the share of the time left that a search for further candidates may have; the rest is for scoring.
+	Retrieval budget.Share `yaml:"retrieval"`
 	// Items bounds the item table.
 	Items items.Config `yaml:"items"`
 }
 
 // Defaults names no bundle.
 func Defaults() Config {
-	return Config{Registry: registry.Defaults(), Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults()}
+	return Config{
+		Registry: registry.Defaults(), Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults(),
+		Retrieval: budget.Share{Share: 0.4, Floor: 200 * time.Microsecond, Ceiling: 50 * time.Millisecond},
+	}
 }
 
 // Validate returns every fault, each a *config.FieldError.
@@ -49,6 +56,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxConcurrent < 0 || c.MaxConcurrent > 10_000 {
 		faults = append(faults, config.Invalid("max_concurrent", c.MaxConcurrent, "0 to 10000"))
+	}
+	for _, f := range c.Retrieval.Faults("retrieval") {
+		faults = append(faults, config.Invalid(f.Key, f.Value, f.Expected))
 	}
 	faults = append(faults, config.Under("registry", c.Registry.Validate()))
 	faults = append(faults, config.Under("items", c.Items.Validate()))

@@ -21,6 +21,8 @@ const blockItems = 256
 type work struct {
 	batch  binding.Batch
 	scores []float32
+	ids    []string  // the candidates, given and found
+	vector []float32 // the user's, for retrieval
 }
 
 // Rank scores the candidates. An id that is there twice is scored twice. Features of the request that the model does not
@@ -57,7 +59,14 @@ func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *w
 		return nil, fault.New(fault.NotReady, "NOT_READY", "there is no item table yet")
 	}
 	model := s.current.Load()
-	bound, err := s.assemble(ctx, model, request, state, &w.batch)
+	user, err := layout(request, state)
+	if err != nil {
+		return nil, err
+	}
+	found := s.retrieve(ctx, model, request, user, w)
+	given := len(request.GetCandidateItemIds())
+	w.ids = append(append(w.ids[:0], request.GetCandidateItemIds()...), found.ids...)
+	bound, err := s.assemble(ctx, model, request, user, state, w)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +78,13 @@ func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *w
 	count := min(int(request.GetCount()), n)
 	best, nonFinite := topk.Select(make([]uint32, 0, count), w.scores, count)
 	scores := make([]float32, len(best))
+	var retrieved []string
 	for i, at := range best {
 		best[i], scores[i] = w.batch.Positions[at], w.scores[at]
+		if position := int(best[i]); position >= given {
+			best[i] = uint32(given + len(retrieved)) //nolint:gosec // as below
+			retrieved = append(retrieved, w.ids[position])
+		}
 	}
 	s.report.candidates(ctx, n-nonFinite, nonFinite, &w.batch, model.defaults)
 	return &rankingv1.RankResponse{
@@ -82,27 +96,27 @@ func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *w
 		Model:            model.ID(),
 		ItemTableVersion: state.Table.Version(),
 		ItemTableTime:    timestamppb.New(state.Confirmed),
+		RetrievedItemIds: retrieved,
+		Retrieved:        uint32(len(found.ids)), //nolint:gosec // the manifest bounds them
+		Scanned:          uint64(found.scanned),  //nolint:gosec // a count
+		Scannable:        uint64(found.total),    //nolint:gosec // a count
 	}, nil
 }
 
 // assemble fills the batch with the model's inputs.
 func (s *Service) assemble(
-	ctx context.Context, model *serving, request *rankingv1.RankRequest, state *items.State, batch *binding.Batch,
+	ctx context.Context, model *serving, request *rankingv1.RankRequest, user *schema.Schema, state *items.State, w *work,
 ) (*binding.Binding, error) {
-	_, span := s.report.span(ctx, model.ID(), "ranking.assemble", len(request.GetCandidateItemIds()))
+	_, span := s.report.span(ctx, model.ID(), "ranking.assemble", len(w.ids))
 	defer span.End()
-	user, err := layout(request, state)
-	if err != nil {
-		return nil, err
-	}
 	bound, err := model.bindings.Get(user, state.Table.Schema())
 	if err != nil {
 		return nil, fault.New(fault.NotReady, "SCHEMA_MISMATCH", "%w", err)
 	}
 	return bound, bound.Assemble(binding.Request{
 		User: request.GetUser(), Given: request.GetRequestFeatures(),
-		Candidates: request.GetCandidateItemIds(), Table: state.Table,
-	}, batch)
+		Candidates: w.ids, Table: state.Table,
+	}, &w.batch)
 }
 
 // layout returns the schema of the user's row, which it checks. A user of whom nothing is known gets the newest

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
+	"github.com/repli-mesh/repli/pkg/budget"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
@@ -44,10 +45,13 @@ type Service struct {
 	registry *registry.Registry // nil where there is one fixed bundle
 	root     *os.Root           // of the registry
 	watcher  *items.Watcher
-	report   *report
-	now      func() time.Time
-	slots    chan struct{} // one for each request at work
-	works    sync.Pool     // of *work
+	indexing indexing
+	// retrieval is the share of the time that a search may have.
+	retrieval budget.Share
+	report    *report
+	now       func() time.Time
+	slots     chan struct{} // one for each request at work
+	works     sync.Pool     // of *work
 }
 
 // New loads the bundle and returns the service, or the faults of its configuration or of the bundle. It contacts nobody.
@@ -60,7 +64,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("ranking: %w", err)
 	}
 	s := &Service{
-		report: report, now: deps.Now,
+		report: report, now: deps.Now, retrieval: cfg.Retrieval,
 		slots: make(chan struct{}, cfg.concurrent()),
 		works: sync.Pool{New: func() any { return new(work) }},
 	}
@@ -72,7 +76,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		keep = func(string) bool { return true } // the next version may want other features
 	}
 	if s.watcher, err = items.New(cfg.Items, items.Deps{
-		Source: deps.Items, Keep: keep, Signals: deps.Signals, Now: deps.Now,
+		Source: deps.Items, Keep: keep, Signals: deps.Signals, Now: deps.Now, Prepare: s.prepare,
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("ranking: %w", err), s.close())
 	}

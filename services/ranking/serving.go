@@ -11,6 +11,7 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
+	"github.com/repli-mesh/repli/services/ranking/internal/retrieval"
 )
 
 // serving is the model that answers, with all that belongs to it. It never changes: a request takes it once, and ends with it
@@ -18,15 +19,20 @@ import (
 type serving struct {
 	*models.Model
 	bindings *binding.Cache
-	defaults []*atomic.Int64 // counters, for each feature of the model in order
+	index    *retrieval.Index // nil where the manifest asks for no retrieval
+	defaults []*atomic.Int64  // counters, for each feature of the model in order
 }
 
 // serve makes a model the one that answers from now on.
 func (s *Service) serve(m *models.Model) {
-	s.current.Store(&serving{
-		Model: m, defaults: s.report.counters(m.Bundle),
+	next := &serving{
+		Model: m, index: newIndex(m), defaults: s.report.counters(m.Bundle),
 		bindings: binding.NewCache(m.Bundle, func(bound *binding.Binding, err error) { s.report.bound(m.ID(), bound, err) }),
-	})
+	}
+	s.indexing.mu.Lock()
+	defer s.indexing.mu.Unlock()
+	s.index(next)
+	s.current.Store(next)
 }
 
 // open loads the model that serves first: from the registry, the configured folder, or else the embedded one.

@@ -36,7 +36,8 @@ const (
 	Tier_TIER_PERSONALIZED Tier = 1
 	// The model ranked with features past their time to live, but still inside their freshness bound.
 	Tier_TIER_STALE Tier = 2
-	// The model ranked a part of the candidates, or with a part of the user's feature views.
+	// The model ranked a part of the candidates, or with a part of the user's feature views, or a part of the catalogue was
+	// searched for candidates.
 	Tier_TIER_PARTIAL Tier = 3
 	// The fallback service's list: popularity, trends and neighbours of the context items.
 	Tier_TIER_SIMPLE Tier = 4
@@ -187,6 +188,8 @@ const (
 	Reason_REASON_SKIPPED_DEPENDENCY Reason = 11
 	// The component and its peer disagree on the layout of features; they are being brought up to date.
 	Reason_REASON_SCHEMA_MISMATCH Reason = 12
+	// The time that was left sufficed to search a part of the catalogue only.
+	Reason_REASON_CATALOGUE_NOT_SEARCHED Reason = 13
 )
 
 // Enum value maps for Reason.
@@ -205,21 +208,23 @@ var (
 		10: "REASON_CANDIDATES_NOT_SCORED",
 		11: "REASON_SKIPPED_DEPENDENCY",
 		12: "REASON_SCHEMA_MISMATCH",
+		13: "REASON_CATALOGUE_NOT_SEARCHED",
 	}
 	Reason_value = map[string]int32{
-		"REASON_UNSPECIFIED":           0,
-		"REASON_SOFT_DEADLINE":         1,
-		"REASON_UNAVAILABLE":           2,
-		"REASON_ERROR":                 3,
-		"REASON_INVALID_ANSWER":        4,
-		"REASON_SKIPPED_NO_BUDGET":     5,
-		"REASON_NOT_READY":             6,
-		"REASON_OUTSIDE_MAX_AGE":       7,
-		"REASON_NO_DEFAULT":            8,
-		"REASON_OVERLOADED":            9,
-		"REASON_CANDIDATES_NOT_SCORED": 10,
-		"REASON_SKIPPED_DEPENDENCY":    11,
-		"REASON_SCHEMA_MISMATCH":       12,
+		"REASON_UNSPECIFIED":            0,
+		"REASON_SOFT_DEADLINE":          1,
+		"REASON_UNAVAILABLE":            2,
+		"REASON_ERROR":                  3,
+		"REASON_INVALID_ANSWER":         4,
+		"REASON_SKIPPED_NO_BUDGET":      5,
+		"REASON_NOT_READY":              6,
+		"REASON_OUTSIDE_MAX_AGE":        7,
+		"REASON_NO_DEFAULT":             8,
+		"REASON_OVERLOADED":             9,
+		"REASON_CANDIDATES_NOT_SCORED":  10,
+		"REASON_SKIPPED_DEPENDENCY":     11,
+		"REASON_SCHEMA_MISMATCH":        12,
+		"REASON_CATALOGUE_NOT_SEARCHED": 13,
 	}
 )
 
@@ -266,6 +271,8 @@ const (
 	Source_SOURCE_TRENDING Source = 4
 	// Bought together with one of the context items.
 	Source_SOURCE_NEIGHBOUR Source = 5
+	// Found in the whole catalogue, near to the user's taste.
+	Source_SOURCE_RETRIEVED Source = 6
 )
 
 // Enum value maps for Source.
@@ -277,6 +284,7 @@ var (
 		3: "SOURCE_POPULAR",
 		4: "SOURCE_TRENDING",
 		5: "SOURCE_NEIGHBOUR",
+		6: "SOURCE_RETRIEVED",
 	}
 	Source_value = map[string]int32{
 		"SOURCE_UNSPECIFIED": 0,
@@ -285,6 +293,7 @@ var (
 		"SOURCE_POPULAR":     3,
 		"SOURCE_TRENDING":    4,
 		"SOURCE_NEIGHBOUR":   5,
+		"SOURCE_RETRIEVED":   6,
 	}
 )
 
@@ -751,7 +760,9 @@ type Coverage struct {
 	// Ids that were dropped because they were given twice.
 	Duplicates uint32 `protobuf:"varint,5,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
 	// Ids that were dropped because the request excludes them.
-	Excluded      uint32 `protobuf:"varint,6,opt,name=excluded,proto3" json:"excluded,omitempty"`
+	Excluded uint32 `protobuf:"varint,6,opt,name=excluded,proto3" json:"excluded,omitempty"`
+	// Candidates that were found in the whole catalogue; they are among `candidates`.
+	Retrieved     uint32 `protobuf:"varint,7,opt,name=retrieved,proto3" json:"retrieved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -824,6 +835,13 @@ func (x *Coverage) GetDuplicates() uint32 {
 func (x *Coverage) GetExcluded() uint32 {
 	if x != nil {
 		return x.Excluded
+	}
+	return 0
+}
+
+func (x *Coverage) GetRetrieved() uint32 {
+	if x != nil {
+		return x.Retrieved
 	}
 	return 0
 }
@@ -979,7 +997,7 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\tcomponent\x18\x01 \x01(\x0e2\x13.repli.v1.ComponentR\tcomponent\x12(\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x10.repli.v1.ReasonR\x06reason\x123\n" +
 	"\agranted\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\agranted\x12/\n" +
-	"\x05spent\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05spent\"\xb4\x01\n" +
+	"\x05spent\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05spent\"\xd2\x01\n" +
 	"\bCoverage\x12\x1e\n" +
 	"\n" +
 	"candidates\x18\x01 \x01(\rR\n" +
@@ -990,7 +1008,8 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\n" +
 	"duplicates\x18\x05 \x01(\rR\n" +
 	"duplicates\x12\x1a\n" +
-	"\bexcluded\x18\x06 \x01(\rR\bexcluded\"\x81\x03\n" +
+	"\bexcluded\x18\x06 \x01(\rR\bexcluded\x12\x1c\n" +
+	"\tretrieved\x18\a \x01(\rR\tretrieved\"\x81\x03\n" +
 	"\x11RecommendResponse\x12$\n" +
 	"\x05items\x18\x01 \x03(\v2\x0e.repli.v1.ItemR\x05items\x12\"\n" +
 	"\x04tier\x18\x02 \x01(\x0e2\x0e.repli.v1.TierR\x04tier\x129\n" +
@@ -1015,7 +1034,7 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x11COMPONENT_FEATURE\x10\x02\x12\x1b\n" +
 	"\x17COMPONENT_FEATURE_STORE\x10\x03\x12\x15\n" +
 	"\x11COMPONENT_RANKING\x10\x04\x12\x16\n" +
-	"\x12COMPONENT_FALLBACK\x10\x05*\xda\x02\n" +
+	"\x12COMPONENT_FALLBACK\x10\x05*\xfd\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REASON_SOFT_DEADLINE\x10\x01\x12\x16\n" +
@@ -1030,14 +1049,16 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x1cREASON_CANDIDATES_NOT_SCORED\x10\n" +
 	"\x12\x1d\n" +
 	"\x19REASON_SKIPPED_DEPENDENCY\x10\v\x12\x1a\n" +
-	"\x16REASON_SCHEMA_MISMATCH\x10\f*\x83\x01\n" +
+	"\x16REASON_SCHEMA_MISMATCH\x10\f\x12!\n" +
+	"\x1dREASON_CATALOGUE_NOT_SEARCHED\x10\r*\x99\x01\n" +
 	"\x06Source\x12\x16\n" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSOURCE_CALLER\x10\x01\x12\x0f\n" +
 	"\vSOURCE_USER\x10\x02\x12\x12\n" +
 	"\x0eSOURCE_POPULAR\x10\x03\x12\x13\n" +
 	"\x0fSOURCE_TRENDING\x10\x04\x12\x14\n" +
-	"\x10SOURCE_NEIGHBOUR\x10\x05*i\n" +
+	"\x10SOURCE_NEIGHBOUR\x10\x05\x12\x14\n" +
+	"\x10SOURCE_RETRIEVED\x10\x06*i\n" +
 	"\bPriority\x12\x18\n" +
 	"\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PRIORITY_CRITICAL\x10\x01\x12\x14\n" +

@@ -38,8 +38,13 @@ type RankRequest struct {
 	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// Features known only now, by the names of the model's manifest. They take precedence over the user's row.
 	RequestFeatures map[string]*v11.RequestFeature `protobuf:"bytes,4,rep,name=request_features,json=requestFeatures,proto3" json:"request_features,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Whether the ranker may search its item table for further candidates, where the model's manifest says how. Then indices
+	// may go beyond candidate_item_ids.
+	Retrieve bool `protobuf:"varint,5,opt,name=retrieve,proto3" json:"retrieve,omitempty"`
+	// Items that must not be found by that search, besides the candidates: at most 4,000 ids of 1 to 128 bytes.
+	ExcludeItemIds []string `protobuf:"bytes,6,rep,name=exclude_item_ids,json=excludeItemIds,proto3" json:"exclude_item_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RankRequest) Reset() {
@@ -100,10 +105,24 @@ func (x *RankRequest) GetRequestFeatures() map[string]*v11.RequestFeature {
 	return nil
 }
 
+func (x *RankRequest) GetRetrieve() bool {
+	if x != nil {
+		return x.Retrieve
+	}
+	return false
+}
+
+func (x *RankRequest) GetExcludeItemIds() []string {
+	if x != nil {
+		return x.ExcludeItemIds
+	}
+	return nil
+}
+
 // RankResponse is the best of the candidates, best first.
 type RankResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Positions in the request's candidate_item_ids, best first, none twice.
+	// Positions in the request's candidate_item_ids followed by retrieved_item_ids, best first, none twice.
 	Indices []uint32 `protobuf:"varint,1,rep,packed,name=indices,proto3" json:"indices,omitempty"`
 	// The score of each of `indices`: finite, never increasing.
 	Scores []float32 `protobuf:"fixed32,2,rep,packed,name=scores,proto3" json:"scores,omitempty"`
@@ -119,6 +138,15 @@ type RankResponse struct {
 	ItemTableVersion uint64 `protobuf:"varint,7,opt,name=item_table_version,json=itemTableVersion,proto3" json:"item_table_version,omitempty"`
 	// When the item table was last known to be current.
 	ItemTableTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=item_table_time,json=itemTableTime,proto3" json:"item_table_time,omitempty"`
+	// Those of the items that the ranker found which are among `indices`. None of them is a candidate of the request or
+	// excluded by it.
+	RetrievedItemIds []string `protobuf:"bytes,9,rep,name=retrieved_item_ids,json=retrievedItemIds,proto3" json:"retrieved_item_ids,omitempty"`
+	// How many items the ranker found and added to the candidates. `scored`, `unknown` and `non_finite` count them too.
+	Retrieved uint32 `protobuf:"varint,10,opt,name=retrieved,proto3" json:"retrieved,omitempty"`
+	// How many items the search looked at. Fewer than `scannable` when its share of the deadline ended first.
+	Scanned uint64 `protobuf:"varint,11,opt,name=scanned,proto3" json:"scanned,omitempty"`
+	// How many items there were to look at. 0 when there was no search.
+	Scannable     uint64 `protobuf:"varint,12,opt,name=scannable,proto3" json:"scannable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -207,6 +235,34 @@ func (x *RankResponse) GetItemTableTime() *timestamppb.Timestamp {
 		return x.ItemTableTime
 	}
 	return nil
+}
+
+func (x *RankResponse) GetRetrievedItemIds() []string {
+	if x != nil {
+		return x.RetrievedItemIds
+	}
+	return nil
+}
+
+func (x *RankResponse) GetRetrieved() uint32 {
+	if x != nil {
+		return x.Retrieved
+	}
+	return 0
+}
+
+func (x *RankResponse) GetScanned() uint64 {
+	if x != nil {
+		return x.Scanned
+	}
+	return 0
+}
+
+func (x *RankResponse) GetScannable() uint64 {
+	if x != nil {
+		return x.Scannable
+	}
+	return 0
 }
 
 // GetModelRequest asks for the model that serves.
@@ -350,16 +406,18 @@ var File_repli_ranking_v1_ranking_proto protoreflect.FileDescriptor
 
 const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\n" +
-	"\x1erepli/ranking/v1/ranking.proto\x12\x10repli.ranking.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erepli/feature/v1/feature.proto\x1a\x1drepli/v1/recommendation.proto\"\xee\x02\n" +
+	"\x1erepli/ranking/v1/ranking.proto\x12\x10repli.ranking.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erepli/feature/v1/feature.proto\x1a\x1drepli/v1/recommendation.proto\"\xc8\x03\n" +
 	"\vRankRequest\x12)\n" +
 	"\x04user\x18\x01 \x01(\v2\x15.repli.feature.v1.RowR\x04user\x12B\n" +
 	"\x12candidate_item_ids\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x10candidateItemIds\x12 \n" +
 	"\x05count\x18\x03 \x01(\rB\n" +
 	"\xbaH\a*\x05\x18\xa0\x1f(\x01R\x05count\x12p\n" +
-	"\x10request_features\x18\x04 \x03(\v22.repli.ranking.v1.RankRequest.RequestFeaturesEntryB\x11\xbaH\x0e\x9a\x01\v\x10@\"\ar\x05\x10\x01(\x80\x01R\x0frequestFeatures\x1a\\\n" +
+	"\x10request_features\x18\x04 \x03(\v22.repli.ranking.v1.RankRequest.RequestFeaturesEntryB\x11\xbaH\x0e\x9a\x01\v\x10@\"\ar\x05\x10\x01(\x80\x01R\x0frequestFeatures\x12\x1a\n" +
+	"\bretrieve\x18\x05 \x01(\bR\bretrieve\x12<\n" +
+	"\x10exclude_item_ids\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x0eexcludeItemIds\x1a\\\n" +
 	"\x14RequestFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
-	"\x05value\x18\x02 \x01(\v2\x18.repli.v1.RequestFeatureR\x05value:\x028\x01\"\x99\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x18.repli.v1.RequestFeatureR\x05value:\x028\x01\"\x9d\x03\n" +
 	"\fRankResponse\x12\x18\n" +
 	"\aindices\x18\x01 \x03(\rR\aindices\x12\x16\n" +
 	"\x06scores\x18\x02 \x03(\x02R\x06scores\x12\x16\n" +
@@ -369,7 +427,12 @@ const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"non_finite\x18\x05 \x01(\rR\tnonFinite\x12\x14\n" +
 	"\x05model\x18\x06 \x01(\tR\x05model\x12,\n" +
 	"\x12item_table_version\x18\a \x01(\x04R\x10itemTableVersion\x12B\n" +
-	"\x0fitem_table_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\ritemTableTime\"\x11\n" +
+	"\x0fitem_table_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\ritemTableTime\x12,\n" +
+	"\x12retrieved_item_ids\x18\t \x03(\tR\x10retrievedItemIds\x12\x1c\n" +
+	"\tretrieved\x18\n" +
+	" \x01(\rR\tretrieved\x12\x18\n" +
+	"\ascanned\x18\v \x01(\x04R\ascanned\x12\x1c\n" +
+	"\tscannable\x18\f \x01(\x04R\tscannable\"\x11\n" +
 	"\x0fGetModelRequest\"\xf2\x01\n" +
 	"\x10GetModelResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +

@@ -11,6 +11,7 @@ import (
 // The bounds of the contracts for what comes back.
 const (
 	maxUserCandidates = 500
+	maxRetrieved      = 4000
 	maxItemID         = 128
 )
 
@@ -47,18 +48,36 @@ func checkSuggestion(response *fallbackv1.SuggestResponse, count int) error {
 	return checkScores(response.GetScores())
 }
 
-func checkRanking(response *rankingv1.RankResponse, candidates, count int) error {
+func checkRanking(response *rankingv1.RankResponse, request *rankingv1.RankRequest) error {
+	given, found := len(request.GetCandidateItemIds()), int(response.GetRetrieved())
+	named := len(response.GetRetrievedItemIds())
+	if found > maxRetrieved || named > found || found > 0 && !request.GetRetrieve() {
+		return invalid("%d retrieved items, %d of them named", found, named)
+	}
+	if err := checkIDs(response.GetRetrievedItemIds()); err != nil {
+		return err
+	}
+	if response.GetScanned() > response.GetScannable() {
+		return invalid("%d items scanned of %d", response.GetScanned(), response.GetScannable())
+	}
 	indices := response.GetIndices()
 	if len(indices) != len(response.GetScores()) {
 		return invalid("%d indices with %d scores", len(indices), len(response.GetScores()))
 	}
 	scored := int(response.GetScored())
-	if total := scored + int(response.GetUnknown()) + int(response.GetNonFinite()); total > candidates {
-		return invalid("counts of %d candidates out of %d", total, candidates)
+	if total := scored + int(response.GetUnknown()) + int(response.GetNonFinite()); total > given+found {
+		return invalid("counts of %d candidates out of %d", total, given+found)
 	}
-	if len(indices) != min(scored, count) {
+	if count := int(request.GetCount()); len(indices) != min(scored, count) {
 		return invalid("%d indices of %d scored, %d were asked for", len(indices), scored, count)
 	}
+	if err := checkIndices(indices, given+named); err != nil {
+		return err
+	}
+	return checkScores(response.GetScores())
+}
+
+func checkIndices(indices []uint32, candidates int) error {
 	seen := make([]bool, candidates)
 	for _, index := range indices {
 		if int64(index) >= int64(candidates) || seen[index] {
@@ -66,7 +85,7 @@ func checkRanking(response *rankingv1.RankResponse, candidates, count int) error
 		}
 		seen[index] = true
 	}
-	return checkScores(response.GetScores())
+	return nil
 }
 
 func checkIDs(ids []string) error {

@@ -78,10 +78,15 @@ func Rank(ctx context.Context, ranker Ranker, request *rankingv1.RankRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRanking(response, len(request.GetCandidateItemIds()), int(request.GetCount())); err != nil {
+	if err := checkRanking(response, request); err != nil {
 		return nil, err
 	}
 	return response, nil
+}
+
+// Unwanted is the error of an answer with an item that the request had or excludes.
+func Unwanted(id string) error {
+	return invalid("retrieved item of %d bytes is a candidate or excluded", len(id))
 }
 
 // CallersFault returns what the ranking service says is wrong with the caller's own request_features, as a fault for the

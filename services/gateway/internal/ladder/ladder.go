@@ -48,6 +48,7 @@ const (
 	CandidatesNotScored
 	SkippedDependency
 	SchemaMismatch
+	CatalogueNotSearched
 )
 
 // Outcome is how one step ended.
@@ -73,6 +74,8 @@ type Steps struct {
 	StaleViews bool
 	// Scored and Unscored count the candidates that the model gave a score, and those that it could have.
 	Scored, Unscored int
+	// Unsearched is true when a part of the catalogue was not searched for candidates.
+	Unsearched bool
 }
 
 // Degradation is one reason why the answer is not the best one.
@@ -92,6 +95,9 @@ func Choose(s Steps, into []Degradation) (Tier, []Degradation) {
 	}
 	if s.Ranking.OK() && (s.Unscored > 0 || !ranked) {
 		into = append(into, because(s.Ranking, CandidatesNotScored))
+	}
+	if s.Ranking.OK() && s.Unsearched {
+		into = append(into, because(s.Ranking, CatalogueNotSearched))
 	}
 	switch {
 	case ranked && len(into) == 0:

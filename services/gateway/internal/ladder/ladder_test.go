@@ -24,6 +24,7 @@ func TestChoose(t *testing.T) {
 		{"all is well", func(*Steps) {}, Personalized, nil},
 		{"views past their freshness", func(s *Steps) { s.StaleViews = true }, Partial, []Reason{OutsideMaxAge}},
 		{"a part was scored", func(s *Steps) { s.Unscored = 3 }, Partial, []Reason{CandidatesNotScored}},
+		{"a part was searched", func(s *Steps) { s.Unsearched = true }, Partial, []Reason{CatalogueNotSearched}},
 		{
 			"ranked what the gateway remembers", func(s *Steps) { s.Fallback = bad(Fallback, Unavailable) },
 			Partial,
@@ -77,7 +78,7 @@ func TestChooseIsMonotoneAndHonest(t *testing.T) {
 	outcome := func(c Component) Outcome {
 		o := Outcome{Component: c, Granted: time.Duration(random.IntN(100)), Spent: time.Duration(random.IntN(100))}
 		if random.IntN(2) == 0 {
-			o.Reason = Reason(1 + random.IntN(int(SchemaMismatch)))
+			o.Reason = Reason(1 + random.IntN(int(CatalogueNotSearched)))
 		}
 		return o
 	}
@@ -85,6 +86,7 @@ func TestChooseIsMonotoneAndHonest(t *testing.T) {
 		steps := Steps{
 			Feature: outcome(Feature), Fallback: outcome(Fallback), Ranking: outcome(Ranking),
 			StaleViews: random.IntN(2) == 0, Scored: random.IntN(3), Unscored: random.IntN(3),
+			Unsearched: random.IntN(2) == 0,
 		}
 		tier, degradations := Choose(steps, nil)
 		if (tier == Personalized) != (len(degradations) == 0) {
@@ -101,6 +103,7 @@ func TestChooseIsMonotoneAndHonest(t *testing.T) {
 			func(s *Steps) { s.Ranking.Reason = Failed },
 			func(s *Steps) { s.StaleViews = true },
 			func(s *Steps) { s.Unscored++ },
+			func(s *Steps) { s.Unsearched = true },
 			func(s *Steps) { s.Scored = 0 },
 		} {
 			more := steps

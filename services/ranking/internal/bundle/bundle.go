@@ -38,6 +38,8 @@ type Bundle struct {
 	Inputs []Input
 	// Output is the score.
 	Output Output
+	// Retrieval is nil when the manifest asks for none.
+	Retrieval *Retrieval
 	// Graph is the model, and File what it was read from.
 	Graph *onnx.Graph
 	File  []byte
@@ -128,8 +130,11 @@ func Read(folder fs.FS, maxModel int64) (*Bundle, error) {
 // ID is the model's name and version, as "name/version".
 func (b *Bundle) ID() string { return b.Name + "/" + b.Version }
 
-// Wants reports whether the model has a feature of that name.
+// Wants reports whether the model, or its retrieval of items, has a feature of that name.
 func (b *Bundle) Wants(name string) bool {
+	if name == "" {
+		return false
+	}
 	for _, input := range b.Inputs {
 		for _, feature := range input.Features {
 			if feature.Name == name {
@@ -137,7 +142,7 @@ func (b *Bundle) Wants(name string) bool {
 			}
 		}
 	}
-	return false
+	return b.Retrieval.wants(name)
 }
 
 // read reads a file of at most limit bytes.

@@ -33,6 +33,7 @@ type manifest struct {
 	TrainedAt *time.Time      `json:"trained_at"`
 	Inputs    []manifestInput `json:"inputs"`
 	Output    manifestOutput  `json:"output"`
+	Retrieval *Retrieval      `json:"retrieval"`
 }
 
 type manifestInput struct {
@@ -100,12 +101,12 @@ func parseManifest(text []byte) (*manifest, error) {
 	if m.SHA256 != "" && !hexDigest.MatchString(m.SHA256) {
 		faults = append(faults, fmt.Errorf("sha256: is %q, expected 64 hexadecimal digits", m.SHA256))
 	}
-	return m, errors.Join(faults...)
+	return m, errors.Join(append(faults, m.Retrieval.check())...)
 }
 
 // bind holds the manifest against the graph.
 func (m *manifest) bind(graph *onnx.Graph) (*Bundle, error) {
-	b := &Bundle{Name: m.Name, Version: m.Version, Graph: graph}
+	b := &Bundle{Name: m.Name, Version: m.Version, Graph: graph, Retrieval: m.Retrieval}
 	if m.TrainedAt != nil {
 		b.TrainedAt = *m.TrainedAt
 	}

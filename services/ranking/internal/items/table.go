@@ -11,15 +11,16 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/schema"
 )
 
-// blockRows is how many rows are copied when one of them changes.
-const blockRows = 1024
+// BlockRows is how many rows are copied when one of them changes.
+const BlockRows = 1024
 
-// block holds blockRows rows, row-major. It is not changed once a Table that holds it is published.
+// block holds BlockRows rows, row-major. It is not changed once a Table that holds it is published.
 type block struct {
 	numbers  []float32
 	integers []int64
 	statuses []byte
-	states   [blockRows]state
+	states   [BlockRows]state
+	ids      [BlockRows]string
 }
 
 // state sums the statuses of a row up.
@@ -33,16 +34,16 @@ const (
 
 func newBlock(layout *schema.Schema) *block {
 	return &block{
-		numbers:  make([]float32, blockRows*layout.Count(featurev1.Dtype_DTYPE_FLOAT32)),
-		integers: make([]int64, blockRows*layout.Count(featurev1.Dtype_DTYPE_INT64)),
-		statuses: make([]byte, blockRows*len(layout.Columns())),
+		numbers:  make([]float32, BlockRows*layout.Count(featurev1.Dtype_DTYPE_FLOAT32)),
+		integers: make([]int64, BlockRows*layout.Count(featurev1.Dtype_DTYPE_INT64)),
+		statuses: make([]byte, BlockRows*len(layout.Columns())),
 	}
 }
 
 func (b *block) clone() *block {
 	return &block{
 		numbers: slices.Clone(b.numbers), integers: slices.Clone(b.integers),
-		statuses: slices.Clone(b.statuses), states: b.states,
+		statuses: slices.Clone(b.statuses), states: b.states, ids: b.ids,
 	}
 }
 
@@ -72,25 +73,41 @@ func (t *Table) Find(id string) (row uint32, ok bool) {
 	return row, ok && t.state(row) != gone
 }
 
-func (t *Table) state(row uint32) state { return t.blocks[row/blockRows].states[row%blockRows] }
+// Rows is how many rows there are, those of items that are gone included: they are numbered from 0. An item keeps its row
+// from table to table of one stream.
+func (t *Table) Rows() int { return t.n }
+
+// Live reports whether the feature service still has the item of a row.
+func (t *Table) Live(row uint32) bool { return t.state(row) != gone }
+
+// ID returns the item of a row.
+func (t *Table) ID(row uint32) string { return t.blocks[row/BlockRows].ids[row%BlockRows] }
+
+// Shares reports whether the rows from number*BlockRows on, up to BlockRows of them, are those of another table of the
+// same layout: nothing has changed there.
+func (t *Table) Shares(other *Table, number int) bool {
+	return number < len(t.blocks) && number < len(other.blocks) && t.blocks[number] == other.blocks[number]
+}
+
+func (t *Table) state(row uint32) state { return t.blocks[row/BlockRows].states[row%BlockRows] }
 
 // Numbers returns the float32 values of a row that Find returned, in the order of the schema. Nobody may change them.
 func (t *Table) Numbers(row uint32) []float32 {
-	at := int(row%blockRows) * t.floats
-	return t.blocks[row/blockRows].numbers[at : at+t.floats]
+	at := int(row%BlockRows) * t.floats
+	return t.blocks[row/BlockRows].numbers[at : at+t.floats]
 }
 
 // Integers returns the int64 values of a row, as Numbers does the float32 values.
 func (t *Table) Integers(row uint32) []int64 {
-	at := int(row%blockRows) * t.ints
-	return t.blocks[row/blockRows].integers[at : at+t.ints]
+	at := int(row%BlockRows) * t.ints
+	return t.blocks[row/BlockRows].integers[at : at+t.ints]
 }
 
 // Statuses returns the status of every column of a row.
 func (t *Table) Statuses(row uint32) []byte {
 	width := t.floats + t.ints
-	at := int(row%blockRows) * width
-	return t.blocks[row/blockRows].statuses[at : at+width]
+	at := int(row%BlockRows) * width
+	return t.blocks[row/BlockRows].statuses[at : at+width]
 }
 
 // Whole reports whether every value of a row is present.
@@ -133,18 +150,19 @@ func (e *edit) row(id string) (row uint32, added bool) {
 	row, ok := t.index.find(id)
 	if !ok {
 		row = uint32(t.n) //nolint:gosec // the stream bounds the number of items
-		if t.n%blockRows == 0 {
+		if t.n%BlockRows == 0 {
 			t.blocks = append(t.blocks, newBlock(t.layout))
-			e.ownBlocks[t.n/blockRows] = struct{}{}
+			e.ownBlocks[t.n/BlockRows] = struct{}{}
 		}
 		t.n++
 		e.insert(id, row)
 	}
-	number := int(row / blockRows)
+	number := int(row / BlockRows)
 	if _, own := e.ownBlocks[number]; !own {
 		t.blocks[number] = t.blocks[number].clone()
 		e.ownBlocks[number] = struct{}{}
 	}
+	t.blocks[number].ids[row%BlockRows] = id
 	return row, !ok
 }
 
@@ -157,7 +175,7 @@ func (e *edit) mark(row uint32, now state) {
 	if now != gone {
 		t.live++
 	}
-	t.blocks[row/blockRows].states[row%blockRows] = now
+	t.blocks[row/BlockRows].states[row%BlockRows] = now
 }
 
 func (e *edit) insert(id string, row uint32) {

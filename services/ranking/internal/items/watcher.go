@@ -60,6 +60,8 @@ type Deps struct {
 	Signals telemetry.Signals
 	// Now reads the clock.
 	Now func() time.Time
+	// Prepare is told of every table before anybody else sees it, in order; nil when nobody wants to know.
+	Prepare func(*Table)
 }
 
 // State is what is known of the items. It never changes.
@@ -182,6 +184,9 @@ func (w *Watcher) publish(user *schema.Schema, table *Table, confirms bool) {
 		}
 		if old.Table != nil && old.Table.layout != table.layout && old.Table.layout.Equal(table.layout) {
 			table.layout = old.Table.layout // so that what was prepared for the layout stays valid
+		}
+		if w.deps.Prepare != nil && table != old.Table {
+			w.deps.Prepare(table)
 		}
 	}
 	w.state.Store(next)
