@@ -49,7 +49,7 @@ test: test-tools ## Install what the tests need and run them all: unit, race, co
 
 .PHONY: test-ort
 test-ort: $(GOTESTSUM) $(ONNXRUNTIME) ## Hold the ONNX engine against onnxruntime, on graphs made at random among others
-	@REPLI_ONNXRUNTIME=$(ONNXRUNTIME) $(GOTESTSUM) --format testname -- -tags ort -timeout 10m ./pkg/onnx/ort ./pkg/onnx/compare
+	@REPLI_ONNXRUNTIME=$(ONNXRUNTIME) $(GOTESTSUM) --format testname -- -tags ort -timeout 10m ./pkg/onnx/...
 
 .PHONY: fuzz-onnx
 fuzz-onnx: $(ONNXRUNTIME) ## Hold COUNT (default 100000) graphs made at random from SEED (default 1) against onnxruntime

@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"context"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -93,25 +92,6 @@ func TestBundlesScoreAsTheGraphSays(t *testing.T) {
 					t.Fatalf("%s: score %d of %d is %v, the graph gives %v", name, i, n, got[i], want)
 				}
 			}
-		}
-	}
-}
-
-func TestWarmRunsAllocateNothing(t *testing.T) {
-	for name, file := range bundles {
-		g := load(t, file)
-		p, err := plan.Compile(g, g.Outputs()[0].Name, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in, out := inputs(rand.New(rand.NewPCG(1, 1)), g, 200), make([]float32, 200)
-		ctx := context.Background()
-		if n := testing.AllocsPerRun(50, func() {
-			if err := p.Run(ctx, in, out); err != nil {
-				t.Error(err)
-			}
-		}); n >= 1 {
-			t.Errorf("%s: a warm run allocates %v times", name, n)
 		}
 	}
 }

@@ -146,15 +146,6 @@ func TestFormsThatAreLeftToOthers(t *testing.T) {
 	}
 }
 
-func TestScoringAllocatesNothing(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	f, _ := Compile(grown(r, 20, 31, 7, 1))
-	x, dst := rowsOf(r, 50, 7), make([]float32, 50)
-	if n := testing.AllocsPerRun(50, func() { f.Score(dst, x, 50, 7) }); n >= 1 {
-		t.Errorf("a warm call allocates %v times", n)
-	}
-}
-
 func FuzzScores(f *testing.F) {
 	f.Add(uint64(1), 3, 5, 4, 1, 20)
 	f.Add(uint64(2), 2, 130, 2, 2, 3)
