@@ -169,7 +169,7 @@ func innerRowsInt8(
 		if fours > 0 {
 			kernel(&dst[0], &rows[0], &query[0], uint64(fours), uint64(even), uint64(width)) //nolint:gosec // lengths
 		}
-		for i := range fours {
+		for i := 0; i < fours && even < width; i++ {
 			for j := even; j < width; j++ {
 				dst[i] += int32(rows[i*width+j]) * int32(query[j])
 			}
