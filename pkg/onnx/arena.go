@@ -4,12 +4,14 @@ package onnx
 // one which has served a run as large, hands out memory without allocating. The zero value is ready. Not safe for
 // concurrent use.
 type Arena struct {
-	floats slab[float32]
-	ints   slab[int64]
-	bools  slab[bool]
-	dims   slab[int]
-	parts  slab[Tensor]
-	sums   slab[float64]
+	floats  slab[float32]
+	ints    slab[int64]
+	bools   slab[bool]
+	dims    slab[int]
+	parts   slab[Tensor]
+	sums    slab[float64]
+	strings slab[string]
+	taps    slab[tap]
 }
 
 // reset makes all memory free again: tensors from before must not be used any more.
@@ -20,6 +22,8 @@ func (a *Arena) reset() {
 	a.dims.reset()
 	a.parts.reset()
 	a.sums.reset()
+	a.strings.reset()
+	a.taps.reset()
 }
 
 // shape returns a copy of dims.

@@ -9,7 +9,7 @@ func buildArg(floats func(a, b float32) bool, ints func(a, b int64) bool) func(n
 			axis: n.integer("axis", 0), keep: n.integer("keepdims", 1) != 0, last: n.integer("select_last_index", 0) != 0,
 		}
 		kernel, err := n.byDtype(0, argOf(a, floats), argOf(a, ints), nil)
-		n.give(Int64)
+		n.giveAs(0, codeInt64)
 		return kernel, err
 	}
 }

@@ -34,8 +34,8 @@ type attributeProto struct {
 }
 
 // parseAttributes decodes the attributes of a node: numbers, texts and lists of them, and tensors.
-func parseAttributes(messages [][]byte) (attributes, error) {
-	a := attributes{plain: map[string]any{}, tensors: map[string]Tensor{}}
+func parseAttributes(messages [][]byte, files *folder) (attributes, error) {
+	a := attributes{plain: map[string]any{}, tensors: map[string]Tensor{}, codes: map[string]int64{}, files: files}
 	for _, msg := range messages {
 		p := attributeProto{}
 		err := fields(msg, p.field)
@@ -101,8 +101,8 @@ func (a *attributes) add(p attributeProto) error {
 		if len(p.tensors) != 1 {
 			return fmt.Errorf("holds %d tensors, expected 1", len(p.tensors))
 		}
-		var err error
-		_, a.tensors[p.name], err = parseTensor(p.tensors[0])
+		tensor, t, err := decodeTensor(p.tensors[0], a.files)
+		a.tensors[p.name], a.codes[p.name] = t, tensor.code
 		return err
 	default:
 		return fmt.Errorf("type %d is not supported: only numbers, texts, lists of them and tensors are", p.kind)

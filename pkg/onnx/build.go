@@ -10,6 +10,7 @@ type builder struct {
 	graph  Graph
 	slots  map[string]int // value name to slot
 	dtypes []Dtype        // by slot
+	codes  []int64        // by slot: the TensorProto.DataType
 	known  []*Tensor      // by slot; nil when not known before Run
 	nodes  []*node
 }
@@ -17,41 +18,43 @@ type builder struct {
 // declare takes over the inputs, outputs and initialisers of the graph.
 func (b *builder) declare(m *model) error {
 	for i, msg := range m.initialisers {
-		name, t, err := parseTensor(msg)
+		p, t, err := decodeTensor(msg, m.files)
 		if err != nil {
-			return fmt.Errorf("initialiser %q: %w", name, err)
+			return fmt.Errorf("initialiser %q: %w", p.name, err)
 		}
-		if name == "" {
+		if p.name == "" {
 			return fmt.Errorf("initialiser #%d has no name", i)
 		}
-		if _, err := b.define(name, t.Dtype(), &t); err != nil {
+		if _, err := b.define(p.name, t.Dtype(), p.code, &t); err != nil {
 			return fmt.Errorf("initialiser: %w", err)
 		}
 	}
 	var err error
+	var codes []int64
 	initialised := func(name string) bool { _, ok := b.slots[name]; return ok }
-	if b.graph.inputs, err = parseInfos("input", m.inputs, initialised); err != nil {
+	if b.graph.inputs, codes, err = parseInfos("input", m.inputs, initialised); err != nil {
 		return err
 	}
-	for _, info := range b.graph.inputs {
-		slot, err := b.define(info.Name, info.Dtype, nil)
+	for i, info := range b.graph.inputs {
+		slot, err := b.define(info.Name, info.Dtype, codes[i], nil)
 		if err != nil {
 			return fmt.Errorf("input: %w", err)
 		}
 		b.graph.inputSlots = append(b.graph.inputSlots, slot)
 	}
-	b.graph.outputs, err = parseInfos("output", m.outputs, func(string) bool { return false })
+	b.graph.outputs, _, err = parseInfos("output", m.outputs, func(string) bool { return false })
 	return err
 }
 
 // define gives a value its slot.
-func (b *builder) define(name string, dtype Dtype, known *Tensor) (int, error) {
+func (b *builder) define(name string, dtype Dtype, code int64, known *Tensor) (int, error) {
 	if _, ok := b.slots[name]; ok {
 		return 0, fmt.Errorf("value %q is defined twice", name)
 	}
 	slot := len(b.dtypes)
 	b.slots[name] = slot
 	b.dtypes = append(b.dtypes, dtype)
+	b.codes = append(b.codes, code)
 	b.known = append(b.known, known)
 	return slot, nil
 }
@@ -153,7 +156,7 @@ func (b *builder) add(n *node) error {
 		slot := -1
 		if name != "" {
 			slot = b.slots[name]
-			n.in[i], n.known[i] = b.dtypes[slot], b.known[slot]
+			n.in[i], n.inCodes[i], n.known[i] = b.dtypes[slot], b.codes[slot], b.known[slot]
 		}
 		s.inputs = append(s.inputs, slot)
 	}
@@ -167,10 +170,12 @@ func (b *builder) add(n *node) error {
 	if err := n.finish(); err != nil {
 		return err
 	}
+	n.inheritCodes()
+	s.kernel = narrowed(n, s.kernel)
 	for i, name := range n.outputs {
 		slot := -1
 		if name != "" {
-			if slot, err = b.define(name, n.out[i], n.value); err != nil {
+			if slot, err = b.define(name, n.out[i], n.outCodes[i], n.value); err != nil {
 				return err
 			}
 		}
@@ -182,6 +187,21 @@ func (b *builder) add(n *node) error {
 		b.graph.widest = max(b.graph.widest, len(s.inputs), len(s.outputs))
 	}
 	return nil
+}
+
+// inheritCodes gives each output the type of the first input that is held in the same way, unless the builder knew better.
+func (n *node) inheritCodes() {
+	for i, code := range n.outCodes {
+		for k := 0; code == 0 && k < len(n.in); k++ {
+			if n.in[k] == n.out[i] {
+				code = n.inCodes[k]
+			}
+		}
+		if code == 0 {
+			code = natural(n.out[i])
+		}
+		n.outCodes[i] = code
+	}
 }
 
 func (n *node) checkArity() error {

@@ -20,11 +20,17 @@ func buildConstant(n *node) (kernel, error) {
 	case n.present("value_ints"):
 		v := append([]int64{}, n.integers("value_ints")...)
 		t = wrap([]int{len(v)}, v)
+	case n.present("value_string"):
+		t = wrap([]int{}, []string{n.text("value_string", "")})
+	case n.present("value_strings"):
+		v := append([]string{}, n.texts("value_strings")...)
+		t = wrap([]int{len(v)}, v)
 	default:
-		return nil, errors.New("has no value that is a tensor, a number or a list of numbers")
+		return nil, errors.New("has no value that is a tensor, a number, a text or a list of them")
 	}
 	n.value = &t
 	n.give(t.Dtype())
+	n.outCodes[0] = n.attributes.codes["value"]
 	return nil, nil
 }
 
@@ -38,6 +44,9 @@ func buildConstantOfShape(n *node) (kernel, error) {
 		return nil, errors.New(`attribute "value": expected one element`)
 	}
 	n.give(value.Dtype())
+	if n.outCodes[0] = n.attributes.codes["value"]; !ok {
+		n.outCodes[0] = codeFloat
+	}
 	if err := n.expect(0, Int64); err != nil {
 		return nil, err
 	}
@@ -46,6 +55,8 @@ func buildConstantOfShape(n *node) (kernel, error) {
 		return filled(value.Floats[0]), nil
 	case Int64:
 		return filled(value.Ints[0]), nil
+	case String:
+		return filled(value.Strings[0]), nil
 	default:
 		return filled(value.Bools[0]), nil
 	}

@@ -51,17 +51,6 @@ func toBools(mem *Arena, t Tensor) Tensor {
 	return wrap(t.Shape, values)
 }
 
-func buildCast(n *node) (kernel, error) {
-	to, err := dtypeOfCode(n.integer("to", 0))
-	n.ignore("saturate") // of 8-bit floats only
-	n.give(to)
-	convert := map[Dtype]func(*Arena, Tensor) Tensor{Float32: toFloats, Int64: toInts, Bool: toBools}[to]
-	return func(mem *Arena, in, out []Tensor) error {
-		out[0] = convert(mem, in[0])
-		return nil
-	}, err
-}
-
 // scalarOr returns the single value of an optional input, or a default where it is absent.
 func scalarOr[T element](in []Tensor, i int, absent T) (T, error) {
 	if i >= len(in) || in[i].Dtype() == 0 {

@@ -11,7 +11,7 @@ func buildGather(n *node) (kernel, error) {
 	if err := n.expect(1, Int64); err != nil {
 		return nil, err
 	}
-	return n.byDtype(0, gather[float32](axis), gather[int64](axis), gather[bool](axis))
+	return n.byDtype(0, gather[float32](axis), gather[int64](axis), gather[bool](axis), gather[string](axis))
 }
 
 // gather picks slices along an axis by index; a negative index counts from the end.
@@ -54,7 +54,7 @@ func buildConcat(n *node) (kernel, error) {
 	if err := n.same(0, len(n.in)); err != nil {
 		return nil, err
 	}
-	return n.byDtype(0, concat[float32](axis), concat[int64](axis), concat[bool](axis))
+	return n.byDtype(0, concat[float32](axis), concat[int64](axis), concat[bool](axis), concat[string](axis))
 }
 
 func concat[T element](along int64) kernel {
@@ -103,7 +103,7 @@ func buildSplit(n *node) (kernel, error) {
 	if err := n.expect(1, Int64); err != nil {
 		return nil, err
 	}
-	return n.byDtype(0, split[float32](s), split[int64](s), split[bool](s))
+	return n.byDtype(0, split[float32](s), split[int64](s), split[bool](s), split[string](s))
 }
 
 type splitter struct {

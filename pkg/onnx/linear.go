@@ -83,7 +83,7 @@ func buildLinearClassifier(n *node) (kernel, error) {
 	if len(l.intercepts) == 0 {
 		return nil, fmt.Errorf("intercepts is missing, expected %d entries", len(labels))
 	}
-	n.out[0] = Int64
+	n.giveAs(0, codeInt64)
 	if len(n.out) > 1 {
 		n.out[1] = Float32
 	}

@@ -12,7 +12,13 @@ var ErrUnsupported = errors.New("unsupported")
 // opsetRange is the versions of an operator set whose rules the package knows.
 type opsetRange struct{ from, to int64 }
 
-var opsetRanges = map[string]opsetRange{"": {7, 22}, mlDomain: {1, 3}}
+var opsetRanges = map[string]opsetRange{"": {7, 23}, mlDomain: {1, 5}}
+
+// since is the first version of the operators that have meant the same since before the range of their set.
+var since = map[string]int64{
+	":Elu": 6, ":HardSigmoid": 6, ":Selu": 6, ":Not": 1, ":Softplus": 1, ":Softsign": 1, ":ReduceLogSum": 1, ":Identity": 1,
+	":GlobalAveragePool": 1, ":GlobalMaxPool": 1, ":InstanceNormalization": 6, ":DepthToSpace": 1, ":SpaceToDepth": 1, ":LRN": 1, ":Conv": 1, ":ConvTranspose": 1,
+}
 
 // mlDomain is the operator set of trees, scalers and linear models.
 const mlDomain = "ai.onnx.ml"
@@ -20,15 +26,20 @@ const mlDomain = "ai.onnx.ml"
 // Load decodes an ONNX file and prepares it to run. The error names what is wrong and where; operators that are not
 // supported are all in one error, which wraps ErrUnsupported. Memory and time are bounded by a small multiple of the
 // file's size. The graph keeps no reference to data.
-func Load(data []byte) (*Graph, error) {
-	g, err := load(data)
+func Load(data []byte) (*Graph, error) { return loaded(data, nil) }
+
+func loaded(data []byte, files *folder) (*Graph, error) {
+	g, err := load(data, files)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	return g, nil
 }
 
-func load(data []byte) (*Graph, error) {
+func load(data []byte, files *folder) (*Graph, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("the file has %d bytes, expected at most %d: larger weights lie in files of their own", len(data), maxFile)
+	}
 	m, err := parseModel(data)
 	if err != nil {
 		return nil, err
@@ -36,6 +47,7 @@ func load(data []byte) (*Graph, error) {
 	if err := m.checkOperators(); err != nil {
 		return nil, err
 	}
+	m.files = files
 	b := &builder{slots: map[string]int{}}
 	if err := b.declare(m); err != nil {
 		return nil, err
@@ -61,14 +73,18 @@ func (m *model) checkOperators() error {
 		version, imported := m.opsets[n.domain]
 		versions, known := opsetRanges[n.domain]
 		_, exists := operators[n.domain+":"+n.op]
+		from := versions.from
+		if first, ok := since[n.domain+":"+n.op]; ok {
+			from = first
+		}
 		switch {
 		case !imported:
 			faults = append(faults, fmt.Errorf("%s: domain %q is not imported", n.label, n.domain))
 		case !exists:
 			faults = append(faults, fmt.Errorf("%s: %w operator, domain %q, opset %d", n.label, ErrUnsupported, n.domain, version))
-		case known && (version < versions.from || version > versions.to):
+		case known && (version < from || version > versions.to):
 			faults = append(faults, fmt.Errorf("%s: %w opset %d of domain %q, expected %d to %d",
-				n.label, ErrUnsupported, version, n.domain, versions.from, versions.to))
+				n.label, ErrUnsupported, version, n.domain, from, versions.to))
 		}
 	}
 	return errors.Join(faults...)
@@ -77,7 +93,7 @@ func (m *model) checkOperators() error {
 // node decodes a node's attributes.
 func (m *model) node(i int) (*node, error) {
 	p := &m.nodes[i]
-	attributes, err := parseAttributes(p.attributes)
+	attributes, err := parseAttributes(p.attributes, m.files)
 	n := &node{
 		attributes: attributes, op: p.domain + ":" + p.op, label: p.label, opset: m.opsets[p.domain],
 		kind: operators[p.domain+":"+p.op], inputs: p.inputs, outputs: p.outputs,
@@ -87,6 +103,8 @@ func (m *model) node(i int) (*node, error) {
 	}
 	n.in = make([]Dtype, len(n.inputs))
 	n.known = make([]*Tensor, len(n.inputs))
+	n.inCodes = make([]int64, len(n.inputs))
 	n.out = make([]Dtype, len(n.outputs))
+	n.outCodes = make([]int64, len(n.outputs))
 	return n, err
 }

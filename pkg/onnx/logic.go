@@ -55,13 +55,13 @@ func not(dst, src []bool) {
 }
 
 // buildCompare makes a builder for operators on two tensors of one dtype that give bools.
-func buildCompare(floats, ints, bools kernel) func(n *node) (kernel, error) {
+func buildCompare(floats, ints, bools kernel, texts ...kernel) func(n *node) (kernel, error) {
 	return func(n *node) (kernel, error) {
 		n.give(Bool)
 		if err := n.same(0, 2); err != nil {
 			return nil, err
 		}
-		return n.byDtype(0, floats, ints, bools)
+		return n.byDtype(0, floats, ints, bools, texts...)
 	}
 }
 
@@ -74,7 +74,7 @@ func buildWhere(n *node) (kernel, error) {
 	if err := n.same(1, 3); err != nil {
 		return nil, err
 	}
-	return n.byDtype(1, where[float32], where[int64], where[bool])
+	return n.byDtype(1, where[float32], where[int64], where[bool], where[string])
 }
 
 func where[T element](mem *Arena, in, out []Tensor) error {

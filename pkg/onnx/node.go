@@ -28,6 +28,8 @@ type node struct {
 	opset           int64 // of the operator's own domain
 	inputs, outputs []string
 	in, out         []Dtype   // parallel to inputs and outputs; 0 is an absent input
+	inCodes         []int64   // parallel to inputs: the TensorProto.DataType that a file knows the value by
+	outCodes        []int64   // parallel to outputs; 0 is that of the first input of the same dtype
 	known           []*Tensor // parallel to inputs; nil when not known before Run
 	trees           *Trees    // set by the builder of an ensemble of trees
 	value           *Tensor   // set by a builder instead of a kernel: the node is a constant
@@ -40,6 +42,14 @@ func (n *node) has(i int) bool { return i < len(n.in) && n.in[i] != 0 }
 func (n *node) give(d Dtype) {
 	for i := range n.out {
 		n.out[i] = d
+	}
+}
+
+// giveAs sets the dtype of output i, if it is there, to one that does not come from the inputs.
+func (n *node) giveAs(i int, code int64) {
+	if i < len(n.out) {
+		n.out[i], _ = dtypeOfCode(code)
+		n.outCodes[i] = code
 	}
 }
 
@@ -61,9 +71,13 @@ func (n *node) same(from, to int) error {
 	return nil
 }
 
-// byDtype picks the kernel for the dtype of input i; a nil kernel is one that the operator does not have.
-func (n *node) byDtype(i int, floats, ints, bools kernel) (kernel, error) {
+// byDtype picks the kernel for the dtype of input i; a nil kernel is one that the operator does not have. The one of
+// texts may be left out.
+func (n *node) byDtype(i int, floats, ints, bools kernel, texts ...kernel) (kernel, error) {
 	k := map[Dtype]kernel{Float32: floats, Int64: ints, Bool: bools}[n.in[i]]
+	if n.in[i] == String && len(texts) > 0 {
+		k = texts[0]
+	}
 	if k == nil {
 		return nil, fmt.Errorf("input %d (%q): the operator does not take %v", i, n.inputs[i], n.in[i])
 	}
@@ -74,6 +88,8 @@ func (n *node) byDtype(i int, floats, ints, bools kernel) (kernel, error) {
 type attributes struct {
 	plain   map[string]any
 	tensors map[string]Tensor
+	codes   map[string]int64 // of the tensors: TensorProto.DataType
+	files   *folder          // where data of tensors may lie
 	read    []string
 	err     error
 }

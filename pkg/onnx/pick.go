@@ -13,7 +13,7 @@ func buildGatherElements(n *node) (kernel, error) {
 	if err := n.expect(1, Int64); err != nil {
 		return nil, err
 	}
-	return n.byDtype(0, gatherElements[float32](axis), gatherElements[int64](axis), gatherElements[bool](axis))
+	return n.byDtype(0, gatherElements[float32](axis), gatherElements[int64](axis), gatherElements[bool](axis), gatherElements[string](axis))
 }
 
 func gatherElements[T element](along int64) kernel {
@@ -59,7 +59,7 @@ func gatherElements[T element](along int64) kernel {
 
 // buildSize makes the kernel of Size: the number of elements.
 func buildSize(n *node) (kernel, error) {
-	n.give(Int64)
+	n.giveAs(0, codeInt64)
 	return func(mem *Arena, in, out []Tensor) error {
 		t, dst, err := alloc[int64](mem, nil)
 		if err != nil {
@@ -109,7 +109,7 @@ func buildTile(n *node) (kernel, error) {
 	if err := n.expect(1, Int64); err != nil {
 		return nil, err
 	}
-	return n.byDtype(0, tile[float32], tile[int64], tile[bool])
+	return n.byDtype(0, tile[float32], tile[int64], tile[bool], tile[string])
 }
 
 func tile[T element](mem *Arena, in, out []Tensor) error {

@@ -158,7 +158,7 @@ func buildUnsqueeze(n *node) (kernel, error) {
 // buildShape makes the kernel of Shape, of the dimensions start to end.
 func buildShape(n *node) (kernel, error) {
 	start, end := n.integer("start", 0), n.integer("end", 1<<31)
-	n.give(Int64)
+	n.giveAs(0, codeInt64)
 	return func(mem *Arena, in, out []Tensor) error {
 		dims := mem.ints.take(len(in[0].Shape))[:0]
 		for _, d := range in[0].Shape {
@@ -182,7 +182,7 @@ func clampIndex(i int64, size int) int {
 func buildTranspose(n *node) (kernel, error) {
 	perm := n.integers("perm")
 	n.give(n.in[0])
-	return n.byDtype(0, transpose[float32](perm), transpose[int64](perm), transpose[bool](perm))
+	return n.byDtype(0, transpose[float32](perm), transpose[int64](perm), transpose[bool](perm), transpose[string](perm))
 }
 
 func transpose[T element](perm []int64) kernel {
@@ -234,7 +234,7 @@ func buildExpand(n *node) (kernel, error) {
 	if err := n.expect(1, Int64); err != nil {
 		return nil, err
 	}
-	return n.byDtype(0, expand[float32], expand[int64], expand[bool])
+	return n.byDtype(0, expand[float32], expand[int64], expand[bool], expand[string])
 }
 
 func expand[T element](mem *Arena, in, out []Tensor) error {

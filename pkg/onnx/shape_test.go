@@ -56,7 +56,7 @@ func TestConstants(t *testing.T) {
 		{op: "Constant", name: "int", attrs: attrs{"value_int": 2}, want: []Tensor{ints([]int{}, 2)}},
 		{op: "Constant", name: "floats", attrs: attrs{"value_floats": []float32{1, 2}}, want: []Tensor{vec(1, 2)}},
 		{op: "Constant", name: "ints", attrs: attrs{"value_ints": []int64{1, 2}}, want: []Tensor{ivec(1, 2)}},
-		{op: "Constant", name: "text", attrs: attrs{"value_string": "x"}, err: "has no value"},
+		{op: "Constant", name: "text", attrs: attrs{"value_string": "x"}, want: []Tensor{texts([]int{}, "x")}},
 		{op: "ConstantOfShape", name: "default", in: []Tensor{ivec(2, 1)}, want: []Tensor{floats([]int{2, 1}, 0, 0)}},
 		{op: "ConstantOfShape", name: "int", attrs: attrs{"value": ivec(7)}, in: []Tensor{ivec(2)}, want: []Tensor{ivec(7, 7)}},
 		{op: "ConstantOfShape", name: "bool", attrs: attrs{"value": bools([]int{1}, true)}, in: []Tensor{ivec()}, want: []Tensor{bools([]int{}, true)}},

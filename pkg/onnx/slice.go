@@ -15,7 +15,7 @@ func buildSlice(n *node) (kernel, error) {
 	if n.opset < 10 {
 		c := cuts{starts: n.integers("starts"), ends: n.integers("ends"), axes: n.integers("axes")}
 		fixed := func([]Tensor) cuts { return c }
-		return n.byDtype(0, slice[float32](fixed), slice[int64](fixed), slice[bool](fixed))
+		return n.byDtype(0, slice[float32](fixed), slice[int64](fixed), slice[bool](fixed), slice[string](fixed))
 	}
 	for i := 1; i < len(n.in); i++ {
 		if err := n.expect(i, Int64); err != nil {
@@ -25,7 +25,7 @@ func buildSlice(n *node) (kernel, error) {
 	if !n.has(1) || !n.has(2) {
 		return nil, errors.New("starts and ends are missing")
 	}
-	return n.byDtype(0, slice[float32](cutsOf), slice[int64](cutsOf), slice[bool](cutsOf))
+	return n.byDtype(0, slice[float32](cutsOf), slice[int64](cutsOf), slice[bool](cutsOf), slice[string](cutsOf))
 }
 
 func cutsOf(in []Tensor) cuts {

@@ -8,12 +8,14 @@ import (
 // Dtype is the type of a tensor's elements. The zero value is no type.
 type Dtype uint8
 
-// The types that a graph calculates with. DOUBLE is rounded to Float32 and INT32 kept in Int64; other types that ONNX knows
-// (STRING, FLOAT16, UINT8, ...) are refused by Load.
+// The types that a graph calculates with. FLOAT16, BFLOAT16 and DOUBLE are calculated in Float32. Integers of any width lie
+// in Int64 and wrap around as their own width does, except that UINT64 reaches only to the greatest Int64. Other types that
+// ONNX knows, such as COMPLEX64, are refused by Load.
 const (
 	Float32 Dtype = iota + 1
 	Int64
 	Bool
+	String
 )
 
 // String returns the name of the type in lower case.
@@ -25,6 +27,8 @@ func (d Dtype) String() string {
 		return "int64"
 	case Bool:
 		return "bool"
+	case String:
+		return "string"
 	default:
 		return "none"
 	}
@@ -45,6 +49,8 @@ type Tensor struct {
 	Floats []float32
 	Ints   []int64
 	Bools  []bool
+	// Strings holds texts in UTF-8.
+	Strings []string
 }
 
 // Dtype returns the type of the data slice in use, or 0 when there is none.
@@ -56,6 +62,8 @@ func (t Tensor) Dtype() Dtype {
 		return Int64
 	case t.Bools != nil:
 		return Bool
+	case t.Strings != nil:
+		return String
 	default:
 		return 0
 	}
@@ -90,7 +98,9 @@ func elements(shape []int) (int, error) {
 }
 
 // element is the Go type of a Dtype.
-type element interface{ float32 | int64 | bool }
+type element interface {
+	float32 | int64 | bool | string
+}
 
 // number is an element that can be calculated with.
 type number interface{ float32 | int64 }
@@ -104,8 +114,10 @@ func data[T element](t Tensor) []T {
 		field = t.Floats
 	case int64:
 		field = t.Ints
-	default:
+	case bool:
 		field = t.Bools
+	default:
+		field = t.Strings
 	}
 	return field.([]T)
 }
@@ -120,6 +132,8 @@ func wrap[T element](shape []int, values []T) Tensor {
 		t.Ints = v
 	case []bool:
 		t.Bools = v
+	case []string:
+		t.Strings = v
 	}
 	return t
 }
@@ -142,13 +156,15 @@ func take[T element](mem *Arena, n int) []T {
 		return any(mem.floats.take(n)).([]T)
 	case int64:
 		return any(mem.ints.take(n)).([]T)
-	default:
+	case bool:
 		return any(mem.bools.take(n)).([]T)
+	default:
+		return any(mem.strings.take(n)).([]T)
 	}
 }
 
 // size returns the number of t's elements.
-func (t Tensor) size() int { return len(t.Floats) + len(t.Ints) + len(t.Bools) }
+func (t Tensor) size() int { return len(t.Floats) + len(t.Ints) + len(t.Bools) + len(t.Strings) }
 
 // view returns t's data under another shape of as many elements.
 func (t Tensor) view(shape []int) Tensor {
@@ -160,7 +176,7 @@ func (t Tensor) view(shape []int) Tensor {
 func (t Tensor) clone() Tensor {
 	return Tensor{
 		Shape: slices.Clone(t.Shape), Floats: slices.Clone(t.Floats),
-		Ints: slices.Clone(t.Ints), Bools: slices.Clone(t.Bools),
+		Ints: slices.Clone(t.Ints), Bools: slices.Clone(t.Bools), Strings: slices.Clone(t.Strings),
 	}
 }
 
@@ -173,7 +189,8 @@ func (v ValueInfo) check(t Tensor) (Tensor, error) {
 	if t.Dtype() != v.Dtype {
 		return t, fmt.Errorf("dtype is %v, expected %v", t.Dtype(), v.Dtype)
 	}
-	if (t.Floats != nil && t.Ints != nil) || (t.Bools != nil && (t.Floats != nil || t.Ints != nil)) {
+	if only := emptyOf(v.Dtype, nil); t.Floats != nil && only.Floats == nil || t.Ints != nil && only.Ints == nil ||
+		t.Bools != nil && only.Bools == nil || t.Strings != nil && only.Strings == nil {
 		return t, fmt.Errorf("more than one data slice is set, expected only that of %v", v.Dtype)
 	}
 	n, err := elements(t.Shape)
@@ -195,8 +212,10 @@ func emptyOf(d Dtype, shape []int) Tensor {
 		return wrap(shape, []float32{})
 	case Int64:
 		return wrap(shape, []int64{})
-	default:
+	case Bool:
 		return wrap(shape, []bool{})
+	default:
+		return wrap(shape, []string{})
 	}
 }
 

@@ -92,7 +92,7 @@ func buildTreeClassifier(n *node) (kernel, error) {
 	if c.binary && c.post == "PROBIT" {
 		return nil, errors.New("post_transform PROBIT of a single score is not supported")
 	}
-	n.out[0] = Int64
+	n.giveAs(0, codeInt64)
 	if len(n.out) > 1 {
 		n.out[1] = Float32
 	}

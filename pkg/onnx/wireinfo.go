@@ -6,27 +6,27 @@ import (
 	"slices"
 )
 
-// parseInfos decodes ValueInfoProtos.
-func parseInfos(kind string, messages [][]byte, skip func(name string) bool) ([]ValueInfo, error) {
-	infos := make([]ValueInfo, 0, len(messages))
+// parseInfos decodes ValueInfoProtos; with each goes the TensorProto.DataType that it declares.
+func parseInfos(kind string, messages [][]byte, skip func(name string) bool) ([]ValueInfo, []int64, error) {
+	infos, codes := make([]ValueInfo, 0, len(messages)), make([]int64, 0, len(messages))
 	seen := map[string]bool{}
 	for _, msg := range messages {
-		info, err := parseInfo(msg, skip)
+		info, code, err := parseInfo(msg, skip)
 		if err != nil {
-			return nil, fmt.Errorf("%s %q: %w", kind, info.Name, err)
+			return nil, nil, fmt.Errorf("%s %q: %w", kind, info.Name, err)
 		}
 		if seen[info.Name] {
-			return nil, fmt.Errorf("%s %q is declared twice", kind, info.Name)
+			return nil, nil, fmt.Errorf("%s %q is declared twice", kind, info.Name)
 		}
 		seen[info.Name] = true
 		if !skip(info.Name) {
-			infos = append(infos, info)
+			infos, codes = append(infos, info), append(codes, code)
 		}
 	}
-	return infos, nil
+	return infos, codes, nil
 }
 
-func parseInfo(msg []byte, skip func(name string) bool) (ValueInfo, error) {
+func parseInfo(msg []byte, skip func(name string) bool) (ValueInfo, int64, error) {
 	var info ValueInfo
 	var types [][]byte
 	err := fields(msg, func(f field) error {
@@ -39,19 +39,20 @@ func parseInfo(msg []byte, skip func(name string) bool) (ValueInfo, error) {
 		return nil
 	})
 	if err != nil || skip(info.Name) {
-		return info, err
+		return info, 0, err
 	}
 	if info.Name == "" {
-		return info, errors.New("has no name")
+		return info, 0, errors.New("has no name")
 	}
 	if len(types) != 1 {
-		return info, errors.New("declares no type")
+		return info, 0, errors.New("declares no type")
 	}
-	return info, info.parseType(types[0])
+	code, err := info.parseType(types[0])
+	return info, code, err
 }
 
 // parseType decodes a TypeProto.
-func (v *ValueInfo) parseType(msg []byte) error {
+func (v *ValueInfo) parseType(msg []byte) (int64, error) {
 	var tensors, shapes [][]byte
 	var code int64
 	err := fields(msg, func(f field) error {
@@ -61,10 +62,10 @@ func (v *ValueInfo) parseType(msg []byte) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if len(tensors) != 1 {
-		return errors.New("is not a tensor: sequences, maps and optional values are not supported")
+		return 0, errors.New("is not a tensor: sequences, maps and optional values are not supported")
 	}
 	err = fields(tensors[0], func(f field) error {
 		switch f.num {
@@ -76,12 +77,12 @@ func (v *ValueInfo) parseType(msg []byte) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if v.Dtype, err = dtypeOfCode(code); err != nil || len(shapes) == 0 {
-		return err
+		return code, err
 	}
-	return v.parseShape(shapes[0])
+	return code, v.parseShape(shapes[0])
 }
 
 // parseShape decodes a TensorShapeProto.

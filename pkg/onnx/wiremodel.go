@@ -14,6 +14,7 @@ type model struct {
 	inputs, outputs      [][]byte // ValueInfoProto
 	initialisers         [][]byte // TensorProto
 	sparse, hasFunctions bool
+	files                *folder // where data of tensors may lie
 }
 
 // nodeProto is a NodeProto whose attributes are not decoded yet.

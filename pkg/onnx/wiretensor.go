@@ -7,41 +7,6 @@ import (
 	"math"
 )
 
-// dtypeNames are TensorProto.DataType in order.
-var dtypeNames = [...]string{
-	"UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING", "BOOL", "FLOAT16", "DOUBLE",
-	"UINT32", "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16",
-}
-
-// TensorProto.DataType, as far as the package knows them.
-const (
-	codeFloat    = 1
-	codeInt32    = 6
-	codeInt64    = 7
-	codeBool     = 9
-	codeFloat16  = 10
-	codeDouble   = 11
-	codeBFloat16 = 16
-)
-
-// dtypeOfCode translates a TensorProto.DataType. Integers of 32 bits are kept in 64, and doubles are rounded to float32, as
-// rankers use them: for ids and for what was trained in double precision.
-func dtypeOfCode(code int64) (Dtype, error) {
-	switch code {
-	case codeFloat, codeDouble:
-		return Float32, nil
-	case codeInt64, codeInt32:
-		return Int64, nil
-	case codeBool:
-		return Bool, nil
-	}
-	name := fmt.Sprint(code)
-	if code >= 0 && code < int64(len(dtypeNames)) {
-		name = dtypeNames[code]
-	}
-	return 0, fmt.Errorf("dtype %s is not supported, expected FLOAT, DOUBLE, INT64, INT32 or BOOL", name)
-}
-
 // tensorProto is a TensorProto.
 type tensorProto struct {
 	name     string
@@ -49,46 +14,54 @@ type tensorProto struct {
 	code     int64
 	floats   []float32
 	doubles  []float32
+	texts    []string
 	int32s   []int64
 	int64s   []int64
 	raw      []byte
 	hasRaw   bool
 	location int64
+	external [][]byte // StringStringEntryProto
 }
 
-// parseTensor decodes a TensorProto. Memory is bounded by the message: the shape only has to agree with the data.
+// parseTensor decodes a TensorProto whose data is in it.
 func parseTensor(msg []byte) (string, Tensor, error) {
+	p, t, err := decodeTensor(msg, nil)
+	return p.name, t, err
+}
+
+// decodeTensor decodes a TensorProto; what lies outside of the message comes from files. Memory is bounded by the message and
+// the files: the shape only has to agree with the data.
+func decodeTensor(msg []byte, files *folder) (tensorProto, Tensor, error) {
 	var p tensorProto
 	if err := p.parse(msg); err != nil {
-		return p.name, Tensor{}, err
+		return p, Tensor{}, err
 	}
-	dtype, err := p.dtype()
+	dtype, err := dtypeOfCode(p.code)
 	if err != nil {
-		return p.name, Tensor{}, err
-	}
-	if p.location != 0 {
-		return p.name, Tensor{}, errors.New("its data lies in another file, which is not supported")
+		return p, Tensor{}, err
 	}
 	shape, err := toShape(p.dims)
 	if err != nil {
-		return p.name, Tensor{}, err
+		return p, Tensor{}, err
+	}
+	n, err := elements(shape)
+	if err != nil {
+		return p, Tensor{}, err
+	}
+	if p.location != 0 {
+		if p.raw, err = files.read(p.external, n*widths[p.code]); err != nil {
+			return p, Tensor{}, err
+		}
+		p.hasRaw = true
 	}
 	t, err := p.decode(dtype, shape)
 	if err != nil {
-		return p.name, Tensor{}, err
+		return p, Tensor{}, err
 	}
-	if n, err := elements(shape); err != nil || t.size() != n {
-		return p.name, Tensor{}, errors.Join(err, fmt.Errorf("holds %d values, its shape %v is not that long", t.size(), shape))
+	if t.size() != n {
+		return p, Tensor{}, fmt.Errorf("holds %d values, its shape %v is not that long", t.size(), shape)
 	}
-	return p.name, t, nil
-}
-
-// dtype is that of the decoded tensor: constants may have fewer bits than what is calculated with.
-func (p *tensorProto) dtype() (Dtype, error) {
-	if p.code == codeFloat16 || p.code == codeBFloat16 {
-		return Float32, nil
-	}
-	return dtypeOfCode(p.code)
+	return p, t, nil
 }
 
 func (p *tensorProto) parse(msg []byte) error {
@@ -104,6 +77,8 @@ func (p *tensorProto) parse(msg []byte) error {
 			return f.floats(&p.floats)
 		case 5:
 			return f.integers(&p.int32s)
+		case 6:
+			return f.texts(&p.texts)
 		case 7:
 			return f.integers(&p.int64s)
 		case 8:
@@ -112,6 +87,10 @@ func (p *tensorProto) parse(msg []byte) error {
 			p.raw, p.hasRaw = f.bytes, true
 		case 10:
 			return f.doubles(&p.doubles)
+		case 11:
+			return f.integers(&p.int64s) // unsigned ones
+		case 13:
+			return f.message(&p.external)
 		case 14:
 			return f.integer(&p.location)
 		}
@@ -128,10 +107,16 @@ func (p *tensorProto) decode(dtype Dtype, shape []int) (Tensor, error) {
 		return wrap(shape, append([]float32{}, p.floats...)), nil
 	case codeDouble:
 		return wrap(shape, append([]float32{}, p.doubles...)), nil
-	case codeInt64:
-		return wrap(shape, append([]int64{}, p.int64s...)), nil
-	case codeInt32:
-		return wrap(shape, append([]int64{}, p.int32s...)), nil
+	case codeInt64, codeUint64, codeUint32:
+		return wrap(shape, append([]int64{}, p.int64s...)), p.fits(p.int64s)
+	case codeString:
+		return wrap(shape, append([]string{}, p.texts...)), nil
+	case codeFloat16, codeBFloat16:
+		halves := make([]float32, len(p.int32s))
+		for i, v := range p.int32s {
+			halves[i] = half(p.code, uint16(v)) //nolint:gosec // that is where the bits are
+		}
+		return wrap(shape, halves), nil
 	case codeBool:
 		bools := make([]bool, len(p.int32s))
 		for i, v := range p.int32s {
@@ -139,34 +124,32 @@ func (p *tensorProto) decode(dtype Dtype, shape []int) (Tensor, error) {
 		}
 		return wrap(shape, bools), nil
 	}
-	halves := make([]float32, len(p.int32s))
-	for i, v := range p.int32s {
-		halves[i] = p.half(uint16(v)) //nolint:gosec // that is where the bits are
-	}
-	return wrap(shape, halves), nil
+	return wrap(shape, append([]int64{}, p.int32s...)), p.fits(p.int32s)
 }
 
-// half converts a number of 16 bits of which code says the form.
-func (p *tensorProto) half(bits uint16) float32 {
-	if p.code == codeBFloat16 {
-		return math.Float32frombits(uint32(bits) << 16)
+// fits checks that integers are in the range of their type: then operators may rely on it.
+func (p *tensorProto) fits(values []int64) error {
+	least, greatest := integerRange(p.code)
+	for _, v := range values {
+		if v < least || v > greatest {
+			return fmt.Errorf("holds %d, expected %d to %d", v, least, greatest)
+		}
 	}
-	sign, exponent, fraction := uint32(bits>>15)<<31, uint32(bits>>10&31), uint32(bits&1023)
-	switch exponent {
-	case 0: // zero, or a number without a leading one
-		return math.Float32frombits(sign|0x3f800000) * float32(fraction) / (1 << 24)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
+	return nil
 }
 
-// widths are the bytes of an element of raw_data.
-var widths = map[int64]int{codeFloat: 4, codeInt32: 4, codeInt64: 8, codeBool: 1, codeFloat16: 2, codeBFloat16: 2, codeDouble: 8}
+// widths are the bytes of an element of raw_data; texts do not lie there.
+var widths = map[int64]int{
+	codeFloat: 4, codeInt32: 4, codeUint32: 4, codeInt64: 8, codeUint64: 8, codeDouble: 8, codeFloat16: 2, codeBFloat16: 2,
+	codeInt16: 2, codeUint16: 2, codeBool: 1, codeInt8: 1, codeUint8: 1,
+}
 
 // decodeRaw reads raw_data: little-endian values of fixed width.
 func (p *tensorProto) decodeRaw(dtype Dtype, shape []int) (Tensor, error) {
 	width := widths[p.code]
+	if width == 0 {
+		return Tensor{}, errors.New("holds raw data, expected texts")
+	}
 	if len(p.raw)%width != 0 {
 		return Tensor{}, fmt.Errorf("holds %d raw bytes, expected a multiple of %d", len(p.raw), width)
 	}
@@ -181,13 +164,9 @@ func (p *tensorProto) decodeRaw(dtype Dtype, shape []int) (Tensor, error) {
 	case Int64:
 		values := make([]int64, n)
 		for i := range values {
-			if p.code == codeInt32 {
-				values[i] = int64(int32(binary.LittleEndian.Uint32(p.raw[i*4:]))) //nolint:gosec // int32 is what the bytes hold
-				continue
-			}
-			values[i] = int64(binary.LittleEndian.Uint64(p.raw[i*8:])) //nolint:gosec // int64 is what the bytes hold
+			values[i] = p.rawInteger(p.raw[i*width:])
 		}
-		return wrap(shape, values), nil
+		return wrap(shape, values), p.fits(values)
 	default:
 		values := make([]bool, n)
 		for i := range values {
@@ -204,8 +183,26 @@ func (p *tensorProto) rawFloat(raw []byte) float32 {
 	case codeDouble:
 		return float32(math.Float64frombits(binary.LittleEndian.Uint64(raw)))
 	default:
-		return p.half(binary.LittleEndian.Uint16(raw))
+		return half(p.code, binary.LittleEndian.Uint16(raw))
 	}
+}
+
+func (p *tensorProto) rawInteger(raw []byte) int64 {
+	var v uint64
+	switch widths[p.code] {
+	case 1:
+		v = uint64(raw[0])
+	case 2:
+		v = uint64(binary.LittleEndian.Uint16(raw))
+	case 4:
+		v = uint64(binary.LittleEndian.Uint32(raw))
+	default:
+		v = binary.LittleEndian.Uint64(raw)
+	}
+	if cut := truncations[p.code]; cut != nil {
+		return cut(int64(v)) //nolint:gosec // it has fewer bits
+	}
+	return int64(v) //nolint:gosec // int64 is what the bytes hold; fits refuses the others
 }
 
 // toShape converts dimensions that came from a file or a tensor.

@@ -28,6 +28,8 @@ func ints(shape []int, values ...int64) Tensor { return wrap(shape, append([]int
 
 func bools(shape []int, values ...bool) Tensor { return wrap(shape, append([]bool{}, values...)) }
 
+func texts(shape []int, values ...string) Tensor { return wrap(shape, append([]string{}, values...)) }
+
 func vec(values ...float32) Tensor { return floats([]int{len(values)}, values...) }
 func ivec(values ...int64) Tensor  { return ints([]int{len(values)}, values...) }
 
@@ -103,7 +105,7 @@ func writeAttribute(name string, value any) []byte {
 	panic(fmt.Sprintf("attribute %s: %T", name, value))
 }
 
-func codeOf(d Dtype) int64 { return map[Dtype]int64{Float32: 1, Int64: 7, Bool: 9}[d] }
+func codeOf(d Dtype) int64 { return map[Dtype]int64{Float32: 1, Int64: 7, Bool: 9, String: 8}[d] }
 
 // writeTensor writes a tensor as raw data.
 func writeTensor(name string, t Tensor) []byte {
@@ -121,6 +123,12 @@ func writeTensor(name string, t Tensor) []byte {
 		raw = append(raw, map[bool]byte{true: 1}[v])
 	}
 	msg = appendMessage(appendVarint(msg, 2, codeOf(t.Dtype())), 8, []byte(name))
+	if t.Dtype() == String {
+		for _, v := range t.Strings {
+			msg = appendMessage(msg, 6, []byte(v))
+		}
+		return msg
+	}
 	return appendMessage(msg, 9, raw)
 }
 
@@ -231,7 +239,7 @@ func runOps(t *testing.T, cases []opCase) {
 func compare(got, want Tensor) error { return compareWithin(got, want, 1e-4) }
 
 func compareWithin(got, want Tensor, relative float64) error {
-	if !slices.Equal(got.Shape, want.Shape) || !slices.Equal(got.Ints, want.Ints) || !slices.Equal(got.Bools, want.Bools) ||
+	if !slices.Equal(got.Shape, want.Shape) || !slices.Equal(got.Ints, want.Ints) || !slices.Equal(got.Bools, want.Bools) || !slices.Equal(got.Strings, want.Strings) ||
 		len(got.Floats) != len(want.Floats) {
 		return fmt.Errorf("got %v, want %v", got, want)
 	}
