@@ -190,6 +190,22 @@ const (
 	Reason_REASON_SCHEMA_MISMATCH Reason = 12
 	// The time that was left sufficed to search a part of the catalogue only.
 	Reason_REASON_CATALOGUE_NOT_SEARCHED Reason = 13
+	// The features are past their time to live: newer ones did not come in time. Another entry may say why.
+	Reason_REASON_STALE_FEATURES Reason = 14
+	// Some of the user's views could not be read and were replaced by the model's defaults.
+	Reason_REASON_VIEWS_NOT_READ Reason = 15
+	// The component was not asked, because it has failed lately and is being tried in the background.
+	Reason_REASON_CIRCUIT_OPEN Reason = 16
+	// The store has just started and still reads its data.
+	Reason_REASON_LOADING Reason = 17
+	// The store takes no writes: it is a replica.
+	Reason_REASON_READ_ONLY Reason = 18
+	// The store has no memory left.
+	Reason_REASON_OUT_OF_MEMORY Reason = 19
+	// The store refused the credentials, or what they may do.
+	Reason_REASON_ACCESS_DENIED Reason = 20
+	// The gateway had more work than it is sized for and answered from a cheaper tier.
+	Reason_REASON_BROWNOUT Reason = 21
 )
 
 // Enum value maps for Reason.
@@ -209,6 +225,14 @@ var (
 		11: "REASON_SKIPPED_DEPENDENCY",
 		12: "REASON_SCHEMA_MISMATCH",
 		13: "REASON_CATALOGUE_NOT_SEARCHED",
+		14: "REASON_STALE_FEATURES",
+		15: "REASON_VIEWS_NOT_READ",
+		16: "REASON_CIRCUIT_OPEN",
+		17: "REASON_LOADING",
+		18: "REASON_READ_ONLY",
+		19: "REASON_OUT_OF_MEMORY",
+		20: "REASON_ACCESS_DENIED",
+		21: "REASON_BROWNOUT",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":            0,
@@ -225,6 +249,14 @@ var (
 		"REASON_SKIPPED_DEPENDENCY":     11,
 		"REASON_SCHEMA_MISMATCH":        12,
 		"REASON_CATALOGUE_NOT_SEARCHED": 13,
+		"REASON_STALE_FEATURES":         14,
+		"REASON_VIEWS_NOT_READ":         15,
+		"REASON_CIRCUIT_OPEN":           16,
+		"REASON_LOADING":                17,
+		"REASON_READ_ONLY":              18,
+		"REASON_OUT_OF_MEMORY":          19,
+		"REASON_ACCESS_DENIED":          20,
+		"REASON_BROWNOUT":               21,
 	}
 )
 
@@ -866,7 +898,10 @@ type RecommendResponse struct {
 	// True when the store does not know this user: the model ranked with its default features.
 	NewUser bool `protobuf:"varint,8,opt,name=new_user,json=newUser,proto3" json:"new_user,omitempty"`
 	// The segment that was used for the parts of the answer that are not personal. Empty means everybody.
-	Segment       string `protobuf:"bytes,9,opt,name=segment,proto3" json:"segment,omitempty"`
+	Segment string `protobuf:"bytes,9,opt,name=segment,proto3" json:"segment,omitempty"`
+	// Which share of the candidates the mesh brought along, 0.1 to 1: it falls while ranking is slow, before a tier is lost.
+	// Zero where no candidates were asked for.
+	QualityFactor float32 `protobuf:"fixed32,10,opt,name=quality_factor,json=qualityFactor,proto3" json:"quality_factor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -964,6 +999,13 @@ func (x *RecommendResponse) GetSegment() string {
 	return ""
 }
 
+func (x *RecommendResponse) GetQualityFactor() float32 {
+	if x != nil {
+		return x.QualityFactor
+	}
+	return 0
+}
+
 var File_repli_v1_recommendation_proto protoreflect.FileDescriptor
 
 const file_repli_v1_recommendation_proto_rawDesc = "" +
@@ -1009,7 +1051,7 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"duplicates\x18\x05 \x01(\rR\n" +
 	"duplicates\x12\x1a\n" +
 	"\bexcluded\x18\x06 \x01(\rR\bexcluded\x12\x1c\n" +
-	"\tretrieved\x18\a \x01(\rR\tretrieved\"\x81\x03\n" +
+	"\tretrieved\x18\a \x01(\rR\tretrieved\"\xa8\x03\n" +
 	"\x11RecommendResponse\x12$\n" +
 	"\x05items\x18\x01 \x03(\v2\x0e.repli.v1.ItemR\x05items\x12\"\n" +
 	"\x04tier\x18\x02 \x01(\x0e2\x0e.repli.v1.TierR\x04tier\x129\n" +
@@ -1019,7 +1061,9 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x05model\x18\x06 \x01(\tR\x05model\x12?\n" +
 	"\rsnapshot_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\fsnapshotTime\x12\x19\n" +
 	"\bnew_user\x18\b \x01(\bR\anewUser\x12\x18\n" +
-	"\asegment\x18\t \x01(\tR\asegment*w\n" +
+	"\asegment\x18\t \x01(\tR\asegment\x12%\n" +
+	"\x0equality_factor\x18\n" +
+	" \x01(\x02R\rqualityFactor*w\n" +
 	"\x04Tier\x12\x14\n" +
 	"\x10TIER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11TIER_PERSONALIZED\x10\x01\x12\x0e\n" +
@@ -1034,7 +1078,7 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x11COMPONENT_FEATURE\x10\x02\x12\x1b\n" +
 	"\x17COMPONENT_FEATURE_STORE\x10\x03\x12\x15\n" +
 	"\x11COMPONENT_RANKING\x10\x04\x12\x16\n" +
-	"\x12COMPONENT_FALLBACK\x10\x05*\xfd\x02\n" +
+	"\x12COMPONENT_FALLBACK\x10\x05*\xbf\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REASON_SOFT_DEADLINE\x10\x01\x12\x16\n" +
@@ -1050,7 +1094,15 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x12\x1d\n" +
 	"\x19REASON_SKIPPED_DEPENDENCY\x10\v\x12\x1a\n" +
 	"\x16REASON_SCHEMA_MISMATCH\x10\f\x12!\n" +
-	"\x1dREASON_CATALOGUE_NOT_SEARCHED\x10\r*\x99\x01\n" +
+	"\x1dREASON_CATALOGUE_NOT_SEARCHED\x10\r\x12\x19\n" +
+	"\x15REASON_STALE_FEATURES\x10\x0e\x12\x19\n" +
+	"\x15REASON_VIEWS_NOT_READ\x10\x0f\x12\x17\n" +
+	"\x13REASON_CIRCUIT_OPEN\x10\x10\x12\x12\n" +
+	"\x0eREASON_LOADING\x10\x11\x12\x14\n" +
+	"\x10REASON_READ_ONLY\x10\x12\x12\x18\n" +
+	"\x14REASON_OUT_OF_MEMORY\x10\x13\x12\x18\n" +
+	"\x14REASON_ACCESS_DENIED\x10\x14\x12\x13\n" +
+	"\x0fREASON_BROWNOUT\x10\x15*\x99\x01\n" +
 	"\x06Source\x12\x16\n" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSOURCE_CALLER\x10\x01\x12\x0f\n" +

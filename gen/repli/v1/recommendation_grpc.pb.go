@@ -36,7 +36,8 @@ type RecommendationServiceClient interface {
 	// response says its tier and, when that is not the best one, why. A call without a deadline gets the gateway's
 	// default.
 	//
-	// Errors: INVALID_ARGUMENT with google.rpc.BadRequest details that name the field; CANCELLED when the caller gave up.
+	// Errors: INVALID_ARGUMENT with google.rpc.BadRequest details that name the field; CANCELLED when the caller gave up;
+	// RESOURCE_EXHAUSTED with google.rpc.RetryInfo for a PRIORITY_SHEDDABLE call when the gateway is far over its size.
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
 }
 
@@ -70,7 +71,8 @@ type RecommendationServiceServer interface {
 	// response says its tier and, when that is not the best one, why. A call without a deadline gets the gateway's
 	// default.
 	//
-	// Errors: INVALID_ARGUMENT with google.rpc.BadRequest details that name the field; CANCELLED when the caller gave up.
+	// Errors: INVALID_ARGUMENT with google.rpc.BadRequest details that name the field; CANCELLED when the caller gave up;
+	// RESOURCE_EXHAUSTED with google.rpc.RetryInfo for a PRIORITY_SHEDDABLE call when the gateway is far over its size.
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
 	mustEmbedUnimplementedRecommendationServiceServer()
 }

@@ -459,8 +459,17 @@ type GetUserResponse struct {
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
 	// Views, all of them, of which the row holds no usable value because they are past their freshness.
 	OutsideMaxAgeViews []string `protobuf:"bytes,6,rep,name=outside_max_age_views,json=outsideMaxAgeViews,proto3" json:"outside_max_age_views,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Views of which the store holds something that cannot be read. Their values are NULL_VALUE.
+	UnreadableViews []string `protobuf:"bytes,7,rep,name=unreadable_views,json=unreadableViews,proto3" json:"unreadable_views,omitempty"`
+	// When the store gave these values. Unset for the store in memory.
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// True when the values are past their time to live, because newer ones did not come in time.
+	Stale bool `protobuf:"varint,9,opt,name=stale,proto3" json:"stale,omitempty"`
+	// Why newer values did not come, where that is known: the reason that the error of GetUser would have, such as
+	// STORE_TIMEOUT. Empty unless stale.
+	StaleReason   string `protobuf:"bytes,10,opt,name=stale_reason,json=staleReason,proto3" json:"stale_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetUserResponse) Reset() {
@@ -533,6 +542,34 @@ func (x *GetUserResponse) GetOutsideMaxAgeViews() []string {
 		return x.OutsideMaxAgeViews
 	}
 	return nil
+}
+
+func (x *GetUserResponse) GetUnreadableViews() []string {
+	if x != nil {
+		return x.UnreadableViews
+	}
+	return nil
+}
+
+func (x *GetUserResponse) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+func (x *GetUserResponse) GetStale() bool {
+	if x != nil {
+		return x.Stale
+	}
+	return false
+}
+
+func (x *GetUserResponse) GetStaleReason() string {
+	if x != nil {
+		return x.StaleReason
+	}
+	return ""
 }
 
 // WatchItemsRequest starts a stream.
@@ -1318,7 +1355,7 @@ const file_repli_feature_v1_feature_proto_rawDesc = "" +
 	"\bstatuses\x18\x05 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\bstatuses\"5\n" +
 	"\x0eGetUserRequest\x12#\n" +
 	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06userId\"\xa6\x02\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06userId\"\xc3\x03\n" +
 	"\x0fGetUserResponse\x124\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x1c.repli.feature.v1.UserStatusR\x06status\x12'\n" +
 	"\x03row\x18\x02 \x01(\v2\x15.repli.feature.v1.RowR\x03row\x12\x18\n" +
@@ -1326,7 +1363,12 @@ const file_repli_feature_v1_feature_proto_rawDesc = "" +
 	"\x12candidate_item_ids\x18\x04 \x03(\tR\x10candidateItemIds\x129\n" +
 	"\n" +
 	"event_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x121\n" +
-	"\x15outside_max_age_views\x18\x06 \x03(\tR\x12outsideMaxAgeViews\"\x13\n" +
+	"\x15outside_max_age_views\x18\x06 \x03(\tR\x12outsideMaxAgeViews\x12)\n" +
+	"\x10unreadable_views\x18\a \x03(\tR\x0funreadableViews\x127\n" +
+	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x14\n" +
+	"\x05stale\x18\t \x01(\bR\x05stale\x12!\n" +
+	"\fstale_reason\x18\n" +
+	" \x01(\tR\vstaleReason\"\x13\n" +
 	"\x11WatchItemsRequest\"\xb6\x02\n" +
 	"\x12WatchItemsResponse\x127\n" +
 	"\x06header\x18\x01 \x01(\v2\x1d.repli.feature.v1.TableHeaderH\x00R\x06header\x122\n" +
@@ -1444,29 +1486,30 @@ var file_repli_feature_v1_feature_proto_depIdxs = []int32{
 	2,  // 2: repli.feature.v1.GetUserResponse.status:type_name -> repli.feature.v1.UserStatus
 	5,  // 3: repli.feature.v1.GetUserResponse.row:type_name -> repli.feature.v1.Row
 	20, // 4: repli.feature.v1.GetUserResponse.event_time:type_name -> google.protobuf.Timestamp
-	10, // 5: repli.feature.v1.WatchItemsResponse.header:type_name -> repli.feature.v1.TableHeader
-	11, // 6: repli.feature.v1.WatchItemsResponse.chunk:type_name -> repli.feature.v1.ItemRows
-	12, // 7: repli.feature.v1.WatchItemsResponse.end:type_name -> repli.feature.v1.TableEnd
-	11, // 8: repli.feature.v1.WatchItemsResponse.change:type_name -> repli.feature.v1.ItemRows
-	13, // 9: repli.feature.v1.WatchItemsResponse.heartbeat:type_name -> repli.feature.v1.Heartbeat
-	4,  // 10: repli.feature.v1.TableHeader.item_schema:type_name -> repli.feature.v1.Schema
-	4,  // 11: repli.feature.v1.TableHeader.user_schema:type_name -> repli.feature.v1.Schema
-	15, // 12: repli.feature.v1.FeatureValue.texts:type_name -> repli.feature.v1.TextList
-	19, // 13: repli.feature.v1.WriteRow.values:type_name -> repli.feature.v1.WriteRow.ValuesEntry
-	20, // 14: repli.feature.v1.WriteRow.event_time:type_name -> google.protobuf.Timestamp
-	16, // 15: repli.feature.v1.WriteRowsRequest.rows:type_name -> repli.feature.v1.WriteRow
-	14, // 16: repli.feature.v1.WriteRow.ValuesEntry.value:type_name -> repli.feature.v1.FeatureValue
-	6,  // 17: repli.feature.v1.FeatureService.GetUser:input_type -> repli.feature.v1.GetUserRequest
-	8,  // 18: repli.feature.v1.FeatureService.WatchItems:input_type -> repli.feature.v1.WatchItemsRequest
-	17, // 19: repli.feature.v1.FeatureService.WriteRows:input_type -> repli.feature.v1.WriteRowsRequest
-	7,  // 20: repli.feature.v1.FeatureService.GetUser:output_type -> repli.feature.v1.GetUserResponse
-	9,  // 21: repli.feature.v1.FeatureService.WatchItems:output_type -> repli.feature.v1.WatchItemsResponse
-	18, // 22: repli.feature.v1.FeatureService.WriteRows:output_type -> repli.feature.v1.WriteRowsResponse
-	20, // [20:23] is the sub-list for method output_type
-	17, // [17:20] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	20, // 5: repli.feature.v1.GetUserResponse.read_time:type_name -> google.protobuf.Timestamp
+	10, // 6: repli.feature.v1.WatchItemsResponse.header:type_name -> repli.feature.v1.TableHeader
+	11, // 7: repli.feature.v1.WatchItemsResponse.chunk:type_name -> repli.feature.v1.ItemRows
+	12, // 8: repli.feature.v1.WatchItemsResponse.end:type_name -> repli.feature.v1.TableEnd
+	11, // 9: repli.feature.v1.WatchItemsResponse.change:type_name -> repli.feature.v1.ItemRows
+	13, // 10: repli.feature.v1.WatchItemsResponse.heartbeat:type_name -> repli.feature.v1.Heartbeat
+	4,  // 11: repli.feature.v1.TableHeader.item_schema:type_name -> repli.feature.v1.Schema
+	4,  // 12: repli.feature.v1.TableHeader.user_schema:type_name -> repli.feature.v1.Schema
+	15, // 13: repli.feature.v1.FeatureValue.texts:type_name -> repli.feature.v1.TextList
+	19, // 14: repli.feature.v1.WriteRow.values:type_name -> repli.feature.v1.WriteRow.ValuesEntry
+	20, // 15: repli.feature.v1.WriteRow.event_time:type_name -> google.protobuf.Timestamp
+	16, // 16: repli.feature.v1.WriteRowsRequest.rows:type_name -> repli.feature.v1.WriteRow
+	14, // 17: repli.feature.v1.WriteRow.ValuesEntry.value:type_name -> repli.feature.v1.FeatureValue
+	6,  // 18: repli.feature.v1.FeatureService.GetUser:input_type -> repli.feature.v1.GetUserRequest
+	8,  // 19: repli.feature.v1.FeatureService.WatchItems:input_type -> repli.feature.v1.WatchItemsRequest
+	17, // 20: repli.feature.v1.FeatureService.WriteRows:input_type -> repli.feature.v1.WriteRowsRequest
+	7,  // 21: repli.feature.v1.FeatureService.GetUser:output_type -> repli.feature.v1.GetUserResponse
+	9,  // 22: repli.feature.v1.FeatureService.WatchItems:output_type -> repli.feature.v1.WatchItemsResponse
+	18, // 23: repli.feature.v1.FeatureService.WriteRows:output_type -> repli.feature.v1.WriteRowsResponse
+	21, // [21:24] is the sub-list for method output_type
+	18, // [18:21] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_repli_feature_v1_feature_proto_init() }
