@@ -27,7 +27,7 @@ import (
 // warmUp bounds how long the mesh may take until the model answers.
 const warmUp = 30 * time.Second
 
-// patience is the deadline of the three calls that are shown.
+// patience is the deadline of the calls that are shown.
 const patience = 100 * time.Millisecond
 
 // allFlags choose what the whole mesh serves.
@@ -156,7 +156,7 @@ func firstUser(ctx context.Context, data allinone.Data) (string, error) {
 	return "", fmt.Errorf("%s: no users, expected at least one", data.Users[0].Name())
 }
 
-// demonstrate shows three answers and says how to get more.
+// demonstrate shows four answers and says how to get more.
 func demonstrate(ctx context.Context, w io.Writer, mesh *allinone.Mesh, known string) (err error) {
 	select {
 	case <-mesh.Listening():
@@ -177,13 +177,16 @@ func demonstrate(ctx context.Context, w io.Writer, mesh *allinone.Mesh, known st
 		return err
 	}
 	newcomer := "visitor-" + known
-	acts := []struct{ title, user string }{
-		{"A known user", known},
-		{"A new user", newcomer},
-		{"The known user again, while the feature service is paused", known},
-	}
-	for i, act := range acts {
-		if i == len(acts)-1 {
+	for _, act := range []struct {
+		title, user string
+		pause       bool
+	}{
+		{"A known user", known, false},
+		{"A new user", newcomer, false},
+		{"The known user again, while the feature service is paused", known, true},
+		{"Somebody else, while it is still paused", "another-" + newcomer, true},
+	} {
+		if act.pause {
 			mesh.Pause(allinone.Feature)
 			defer mesh.Resume(allinone.Feature)
 		}

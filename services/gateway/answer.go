@@ -23,6 +23,7 @@ func (s *Service) answer(j *journey, list *fallbackv1.SuggestResponse) *repliv1.
 		SnapshotTime:     list.GetSnapshotTime(),
 		NewUser:          j.user.GetStatus() == featurev1.UserStatus_USER_STATUS_NOT_FOUND,
 		Segment:          list.GetSegment(),
+		QualityFactor:    float32(j.wanted) / float32(s.most(j.request)),
 	}
 	if tier >= ladder.Simple {
 		response.Items = j.candidates.safe(int(j.request.GetCount()))
@@ -60,7 +61,7 @@ func ranked(j *journey) []*repliv1.Item {
 func coverage(j *journey) *repliv1.Coverage {
 	c := &repliv1.Coverage{
 		// The ranker names those of the retrieved items only that are in the answer.
-		Candidates: uint32(len(j.candidates.ids)-len(j.ranked.GetRetrievedItemIds())) + j.ranked.GetRetrieved(), //nolint:gosec // bounded by the contracts
+		Candidates: uint32(len(j.candidates.ids)+j.candidates.withheld-len(j.ranked.GetRetrievedItemIds())) + j.ranked.GetRetrieved(), //nolint:gosec // bounded by the contracts
 		Scored:     j.ranked.GetScored(),
 		Unknown:    j.ranked.GetUnknown(),
 		Duplicates: j.candidates.duplicates,

@@ -4,6 +4,7 @@ import (
 	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/services/gateway/internal/clients"
+	"github.com/repli-mesh/repli/services/gateway/internal/quality"
 )
 
 // candidates are the distinct items that may be in the answer. Their order is that of the safe answer: the fallback's
@@ -16,6 +17,8 @@ type candidates struct {
 	// own counts the ids that the mesh itself vouches for; those after it came from the caller alone.
 	own                  int
 	duplicates, excluded uint32
+	// withheld counts those that were taken out because ranking is slow.
+	withheld int
 	// seen knows every id that is in, with true, and every one that must stay out, with false.
 	seen map[string]bool
 }
@@ -26,11 +29,11 @@ type candidates struct {
 func gather(
 	request *repliv1.RecommendRequest, list *fallbackv1.SuggestResponse, most int, stored []string,
 ) *candidates {
-	size := len(list.GetItemIds()) + len(stored) + len(request.GetCandidateItemIds())
+	size := min(most, len(list.GetItemIds())) + len(stored) + len(request.GetCandidateItemIds())
 	c := &candidates{
 		ids:     make([]string, 0, size),
 		sources: make([]repliv1.Source, 0, size),
-		scores:  make([]float32, 0, len(list.GetItemIds())),
+		scores:  make([]float32, 0, min(most, len(list.GetItemIds()))),
 		seen:    make(map[string]bool, size+len(request.GetExcludeItemIds())+len(request.GetContextItemIds())),
 	}
 	for _, id := range request.GetExcludeItemIds() {
@@ -55,6 +58,15 @@ func gather(
 		c.add(id, repliv1.Source_SOURCE_CALLER)
 	}
 	return c
+}
+
+// withhold takes out, from the end, what the quality factor leaves no time for among the candidates that are not the
+// fallback's: of those, fewer were asked for to begin with.
+func (c *candidates) withhold(factor *quality.Factor) {
+	listed := len(c.scores)
+	keep := listed + factor.Of(len(c.ids)-listed, 0)
+	c.withheld = len(c.ids) - keep
+	c.ids, c.sources, c.own = c.ids[:keep], c.sources[:keep], min(c.own, keep)
 }
 
 // join adds what the ranker found, which goes beyond the candidates that it was given. The first id that it should not have

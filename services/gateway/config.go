@@ -6,8 +6,13 @@ import (
 	"time"
 
 	"github.com/repli-mesh/repli/pkg/config"
+	"github.com/repli-mesh/repli/pkg/hedge"
+	"github.com/repli-mesh/repli/pkg/overload"
+	"github.com/repli-mesh/repli/services/gateway/internal/guard"
 	"github.com/repli-mesh/repli/services/gateway/internal/lastgood"
+	"github.com/repli-mesh/repli/services/gateway/internal/lastrow"
 	"github.com/repli-mesh/repli/services/gateway/internal/plan"
+	"github.com/repli-mesh/repli/services/gateway/internal/quality"
 )
 
 // Config is the gateway's section of the configuration.
@@ -20,6 +25,24 @@ type Config struct {
 	RememberedUsers int `yaml:"remembered_users"`
 	// LastGood holds the lists for when the fallback service is gone.
 	LastGood lastgood.Config `yaml:"last_good"`
+	// LastRow holds the users' features for when the feature service is gone.
+	LastRow lastrow.Config `yaml:"last_row"`
+	// Guards bound what a peer that fails can cost.
+	Guards Guards `yaml:"guards"`
+	// Hedge sends a slow read of features a second time.
+	Hedge hedge.Config `yaml:"hedge"`
+	// Quality shrinks the candidates while ranking is slow.
+	Quality quality.Config `yaml:"quality"`
+	// Overload says how many requests are answered in full.
+	Overload overload.Config `yaml:"overload"`
+}
+
+// Guards is one for each peer.
+type Guards struct {
+	// Feature, Ranking and Fallback are the services.
+	Feature  guard.Config `yaml:"feature"`
+	Ranking  guard.Config `yaml:"ranking"`
+	Fallback guard.Config `yaml:"fallback"`
 }
 
 // Defaults suits a target of 50 ms.
@@ -29,6 +52,11 @@ func Defaults() Config {
 		Candidates:      200,
 		RememberedUsers: 100_000,
 		LastGood:        lastgood.Config{Refresh: 10 * time.Second, Timeout: time.Second, Items: 500, Segments: 64},
+		LastRow:         lastrow.Defaults(),
+		Guards:          Guards{Feature: guard.Defaults(), Ranking: guard.Defaults(), Fallback: guard.Defaults()},
+		Hedge:           hedge.Defaults(),
+		Quality:         quality.Defaults(),
+		Overload:        overload.Defaults(),
 	}
 }
 
@@ -43,6 +71,13 @@ func (c Config) Validate() error {
 		within("remembered_users", c.RememberedUsers, 1, 10_000_000),
 		within("last_good.items", c.LastGood.Items, 1, 2000),
 		within("last_good.segments", c.LastGood.Segments, 0, 10_000),
+		config.Under("last_row", c.LastRow.Validate()),
+		config.Under("guards.feature", c.Guards.Feature.Validate()),
+		config.Under("guards.ranking", c.Guards.Ranking.Validate()),
+		config.Under("guards.fallback", c.Guards.Fallback.Validate()),
+		config.Under("hedge", c.Hedge.Validate()),
+		config.Under("quality", c.Quality.Validate()),
+		config.Under("overload", c.Overload.Validate()),
 	)
 	if c.LastGood.Refresh < 10*time.Millisecond {
 		faults = append(faults, config.Invalid("last_good.refresh", c.LastGood.Refresh, "at least 10ms"))

@@ -16,15 +16,15 @@ import (
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
 
-// peer is how one fake behaves: it takes its time, keeps to its context, and then fails or answers.
-type peer struct {
+// behaviour is how one fake behaves: it takes its time, keeps to its context, and then fails or answers.
+type behaviour struct {
 	takes   time.Duration
 	err     error
 	running int
 	calls   int
 }
 
-func (p *peer) work(ctx context.Context) error {
+func (p *behaviour) work(ctx context.Context) error {
 	p.calls++
 	p.running++
 	defer func() { p.running-- }()
@@ -37,7 +37,7 @@ func (p *peer) work(ctx context.Context) error {
 }
 
 type fakeUsers struct {
-	peer
+	behaviour
 	response *featurev1.GetUserResponse
 }
 
@@ -52,7 +52,7 @@ func (f *fakeUsers) GetUser(
 
 // fakeRanker scores candidates by their position, the last one best, unless it is told what to say.
 type fakeRanker struct {
-	peer
+	behaviour
 	say  func(*rankingv1.RankRequest) *rankingv1.RankResponse
 	last *rankingv1.RankRequest
 }
@@ -67,18 +67,22 @@ func (f *fakeRanker) Rank(
 	if f.say != nil {
 		return f.say(in), nil
 	}
+	return f.answer(in), nil
+}
+
+func (f *fakeRanker) answer(in *rankingv1.RankRequest) *rankingv1.RankResponse {
 	n := len(in.GetCandidateItemIds())
 	response := &rankingv1.RankResponse{Scored: uint32(n), Model: "test/1"}
 	for i := 0; i < min(n, int(in.GetCount())); i++ {
 		response.Indices = append(response.Indices, uint32(n-1-i))
 		response.Scores = append(response.Scores, float32(n-1-i))
 	}
-	return response, nil
+	return response
 }
 
 // fakeSuggester knows 300 items, p0 the most popular.
 type fakeSuggester struct {
-	peer
+	behaviour
 	say  func(*fallbackv1.SuggestRequest) *fallbackv1.SuggestResponse
 	last *fallbackv1.SuggestRequest
 }

@@ -10,14 +10,23 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
+	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
+	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/hedge"
+	"github.com/repli-mesh/repli/pkg/overload"
 	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/typical"
 	"github.com/repli-mesh/repli/services/gateway/internal/clients"
+	"github.com/repli-mesh/repli/services/gateway/internal/ladder"
 	"github.com/repli-mesh/repli/services/gateway/internal/lastgood"
+	"github.com/repli-mesh/repli/services/gateway/internal/lastrow"
+	"github.com/repli-mesh/repli/services/gateway/internal/quality"
 	"github.com/repli-mesh/repli/services/gateway/internal/segments"
-	"github.com/repli-mesh/repli/services/gateway/internal/typical"
 )
 
 // Deps are the gateway's peers, as the generated clients of their contracts, and where it reports.
@@ -41,8 +50,15 @@ type Service struct {
 	cfg      Config
 	deps     Deps
 	segments *segments.Memory
+	rows     *lastrow.Memory
 	lists    *lastgood.Lists
-	ranking  typical.Duration
+	feature  *peer[featurev1.GetUserRequest, featurev1.GetUserResponse]
+	ranking  *peer[rankingv1.RankRequest, rankingv1.RankResponse]
+	fallback *peer[fallbackv1.SuggestRequest, fallbackv1.SuggestResponse]
+	usual    typical.Duration // of ranking
+	quality  *quality.Factor
+	queue    *overload.Queue
+	limiter  *overload.Limiter
 	report   *report
 }
 
@@ -51,17 +67,46 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	memory, err := segments.New(cfg.RememberedUsers)
-	if err != nil {
-		return nil, fmt.Errorf("gateway: %w", err)
-	}
 	report, err := newReport(deps.Signals)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	return &Service{
-		cfg: cfg, deps: deps, segments: memory, report: report, lists: lastgood.New(cfg.LastGood, deps.Suggester),
-	}, nil
+	s := &Service{
+		cfg: cfg, deps: deps, report: report, quality: quality.New(cfg.Quality), queue: overload.NewQueue(),
+		lists: lastgood.New(cfg.LastGood, deps.Suggester, deps.Now),
+	}
+	s.limiter = overload.New(cfg.Overload, s.queue.Delay)
+	hedger := hedge.New(cfg.Hedge, deps.Now)
+	s.connect(hedger)
+	if err := s.describe(deps.Signals, hedger); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if s.segments, err = segments.New(cfg.RememberedUsers); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if s.rows, err = lastrow.New(cfg.LastRow); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	return s, nil
+}
+
+// connect makes the peers. Only the read of features is sent twice: the other two cost more than they wait.
+func (s *Service) connect(hedger *hedge.Hedger) {
+	deps := s.deps
+	s.feature = newPeer(ladder.Feature, s.cfg.Guards.Feature, deps, s.report,
+		func(ctx context.Context, request *featurev1.GetUserRequest) (*featurev1.GetUserResponse, error) {
+			return hedge.Do(ctx, hedger, func(ctx context.Context) (*featurev1.GetUserResponse, error) {
+				return clients.GetUser(ctx, deps.Users, request)
+			})
+		})
+	s.ranking = newPeer(ladder.Ranking, s.cfg.Guards.Ranking, deps, s.report,
+		func(ctx context.Context, request *rankingv1.RankRequest) (*rankingv1.RankResponse, error) {
+			return clients.Rank(ctx, deps.Ranker, request)
+		})
+	s.fallback = newPeer(ladder.Fallback, s.cfg.Guards.Fallback, deps, s.report,
+		func(ctx context.Context, request *fallbackv1.SuggestRequest) (*fallbackv1.SuggestResponse, error) {
+			return clients.Suggest(ctx, deps.Suggester, request)
+		})
 }
 
 // Register adds the service to a server.
@@ -69,5 +114,14 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 	repliv1.RegisterRecommendationServiceServer(registrar, s)
 }
 
-// Run keeps the last good lists current until ctx is done.
-func (s *Service) Run(ctx context.Context) error { return s.lists.Run(ctx) }
+// Run keeps the last good lists current, the limit of admission near what can be done, and looks after peers that are not
+// asked any more, until ctx is done. It returns nil.
+func (s *Service) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, run := range []func(context.Context) error{
+		s.lists.Run, s.queue.Run, s.limiter.Run, s.feature.guard.Run, s.ranking.guard.Run, s.fallback.guard.Run,
+	} {
+		group.Go(func() error { return run(ctx) })
+	}
+	return group.Wait()
+}

@@ -32,7 +32,8 @@ func TestLadderMirrorsTheContract(t *testing.T) {
 	reasons := []ladder.Reason{
 		ladder.SoftDeadline, ladder.Unavailable, ladder.Failed, ladder.InvalidAnswer, ladder.SkippedNoBudget,
 		ladder.NotReady, ladder.OutsideMaxAge, ladder.NoDefault, ladder.Overloaded, ladder.CandidatesNotScored,
-		ladder.SkippedDependency, ladder.SchemaMismatch, ladder.CatalogueNotSearched,
+		ladder.SkippedDependency, ladder.SchemaMismatch, ladder.CatalogueNotSearched, ladder.StaleFeatures, ladder.ViewsNotRead,
+		ladder.CircuitOpen, ladder.Loading, ladder.ReadOnly, ladder.OutOfMemory, ladder.AccessDenied, ladder.Brownout,
 	}
 	if got, want := len(reasons), len(repliv1.Reason_name)-1; got != want {
 		t.Errorf("the ladder has %d reasons, the contract %d", got, want)
@@ -43,6 +44,9 @@ func TestLadderMirrorsTheContract(t *testing.T) {
 		repliv1.Reason_REASON_OUTSIDE_MAX_AGE, repliv1.Reason_REASON_NO_DEFAULT, repliv1.Reason_REASON_OVERLOADED,
 		repliv1.Reason_REASON_CANDIDATES_NOT_SCORED, repliv1.Reason_REASON_SKIPPED_DEPENDENCY,
 		repliv1.Reason_REASON_SCHEMA_MISMATCH, repliv1.Reason_REASON_CATALOGUE_NOT_SEARCHED,
+		repliv1.Reason_REASON_STALE_FEATURES, repliv1.Reason_REASON_VIEWS_NOT_READ, repliv1.Reason_REASON_CIRCUIT_OPEN,
+		repliv1.Reason_REASON_LOADING, repliv1.Reason_REASON_READ_ONLY, repliv1.Reason_REASON_OUT_OF_MEMORY,
+		repliv1.Reason_REASON_ACCESS_DENIED, repliv1.Reason_REASON_BROWNOUT,
 	} {
 		if repliv1.Reason(reasons[i]) != want {
 			t.Errorf("reason %v is %v in the ladder", want, reasons[i])

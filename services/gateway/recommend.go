@@ -11,6 +11,7 @@ import (
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
 	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/overload"
 	"github.com/repli-mesh/repli/services/gateway/internal/clients"
 	"github.com/repli-mesh/repli/services/gateway/internal/ladder"
 	"github.com/repli-mesh/repli/services/gateway/internal/plan"
@@ -22,6 +23,7 @@ type journey struct {
 	started time.Time
 	plan    plan.Plan
 	segment string
+	wanted  int // how many items the fallback's list should hold
 	steps   ladder.Steps
 
 	user       *featurev1.GetUserResponse
@@ -30,16 +32,23 @@ type journey struct {
 	ranked     *rankingv1.RankResponse
 }
 
-// Recommend answers within the caller's deadline. It returns an error only when the caller has given up, or gave the
-// model a feature of the wrong type (INVALID_ARGUMENT); whatever fails behind the gateway lowers the tier instead.
+// Recommend answers within the caller's deadline. It returns an error only when the caller has given up, gave the model a
+// feature of the wrong type (INVALID_ARGUMENT), or said that it may be refused when there is far too much to do
+// (RESOURCE_EXHAUSTED); whatever fails behind the gateway lowers the tier instead.
 func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendRequest) (*repliv1.RecommendResponse, error) {
-	j := &journey{request: request, started: s.deps.Now()}
+	started := s.deps.Now()
+	switch s.limiter.Admit(priorities[request.GetPriority()]) {
+	case overload.Refuse:
+		s.report.refused(ctx)
+		return nil, errOverloaded
+	case overload.Cheap:
+		return s.relieve(ctx, request, started), nil
+	}
+	defer s.limiter.Done()
+	j := &journey{request: request, started: started, segment: s.segmentOf(request)}
 	deadline, ok := ctx.Deadline()
 	j.plan = s.cfg.Budget.Start(deadline.Sub(j.started), ok)
-	j.segment = request.GetSegmentHint()
-	if j.segment == "" {
-		j.segment = s.segments.Segment(request.GetUserId())
-	}
+	j.wanted = s.quality.Of(s.most(request), int(request.GetCount()))
 
 	var wait sync.WaitGroup
 	wait.Go(func() { s.suggest(ctx, j) })
@@ -50,7 +59,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	if list == nil {
 		list = s.lists.List(j.segment)
 	}
-	j.candidates = gather(request, list, s.wanted(request), j.user.GetCandidateItemIds())
+	j.candidates = gather(request, list, j.wanted, j.user.GetCandidateItemIds())
 	if err := s.rank(ctx, j); err != nil {
 		return nil, err
 	}
@@ -63,38 +72,49 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	return response, nil
 }
 
-// wanted is how many items the fallback's list should hold for a request.
-func (s *Service) wanted(request *repliv1.RecommendRequest) int {
+// most is how many items the fallback's list should hold for a request while ranking is quick.
+func (s *Service) most(request *repliv1.RecommendRequest) int {
 	return max(s.cfg.Candidates, int(request.GetCount()))
+}
+
+// segmentOf is what is known of the user's segment before anybody was asked.
+func (s *Service) segmentOf(request *repliv1.RecommendRequest) string {
+	if hint := request.GetSegmentHint(); hint != "" {
+		return hint
+	}
+	return s.segments.Segment(request.GetUserId())
 }
 
 // suggest asks for the candidates that are also the safe answer.
 func (s *Service) suggest(ctx context.Context, j *journey) {
-	request := &fallbackv1.SuggestRequest{
+	j.list, j.steps.Fallback, _ = s.fallback.ask(ctx, j.plan.Fallback, &fallbackv1.SuggestRequest{
 		Segment:        j.segment,
 		ContextItemIds: j.request.GetContextItemIds(),
 		ExcludeItemIds: j.request.GetExcludeItemIds(),
-		Count:          uint32(s.wanted(j.request)), //nolint:gosec // at most 1000, by Validate and the contract
-	}
-	j.steps.Fallback = s.step(ctx, ladder.Fallback, j.plan.Fallback, func(ctx context.Context) (err error) {
-		j.list, err = clients.Suggest(ctx, s.deps.Suggester, request)
-		return err
-	})
+		Count:          uint32(j.wanted), //nolint:gosec // at most 1000, by Validate and the contract
+	}, nil)
 	if j.list != nil {
 		s.lists.Saw(j.list.GetSegment())
 	}
 }
 
-// getUser asks for the user's features.
+// getUser asks for the user's features. Where they do not come, the last ones that the gateway saw have to do.
 func (s *Service) getUser(ctx context.Context, j *journey) {
-	request := &featurev1.GetUserRequest{UserId: j.request.GetUserId()}
-	j.steps.Feature = s.step(ctx, ladder.Feature, j.plan.Feature, func(ctx context.Context) (err error) {
-		j.user, err = clients.GetUser(ctx, s.deps.Users, request)
-		return err
-	})
+	id := j.request.GetUserId()
+	j.user, j.steps.Feature, _ = s.feature.ask(ctx, j.plan.Feature, &featurev1.GetUserRequest{UserId: id}, nil)
+	switch {
+	case j.user == nil:
+		j.user = s.rows.Row(id, s.deps.Now())
+		j.steps.Stale = j.user != nil
+	case j.user.GetStale():
+		j.steps.Stale, j.steps.StaleBecause = true, clients.Said(j.user.GetStaleReason())
+	default:
+		s.rows.Remember(id, j.user, s.deps.Now())
+	}
 	if j.user != nil {
-		j.steps.StaleViews = len(j.user.GetOutsideMaxAgeViews()) > 0
-		s.segments.Remember(j.request.GetUserId(), j.user.GetSegment())
+		j.steps.OldViews = len(j.user.GetOutsideMaxAgeViews()) > 0
+		j.steps.UnreadViews = len(j.user.GetUnreadableViews()) > 0
+		s.segments.Remember(id, j.user.GetSegment())
 	}
 }
 
@@ -105,40 +125,34 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 	if j.user == nil || len(j.candidates.ids) == 0 {
 		return nil
 	}
-	granted, ok := s.cfg.Budget.Rank(j.plan, s.deps.Now().Sub(j.started), s.ranking.Median())
+	granted, ok := s.cfg.Budget.Rank(j.plan, s.deps.Now().Sub(j.started), s.usual.Value())
 	if !ok {
-		s.ranking.Forget()
+		s.usual.Forget()
+		s.quality.Observe(0, true)
 		j.steps.Ranking.Reason = ladder.SkippedNoBudget
 		return nil
 	}
-	request := &rankingv1.RankRequest{
+	j.candidates.withhold(s.quality)
+	given := len(j.candidates.ids)
+	var err error
+	j.ranked, j.steps.Ranking, err = s.ranking.ask(ctx, granted, &rankingv1.RankRequest{
 		User:             j.user.GetRow(),
 		CandidateItemIds: j.candidates.ids,
 		Count:            j.request.GetCount(),
 		RequestFeatures:  j.request.GetRequestFeatures(),
 		Retrieve:         true,
 		ExcludeItemIds:   j.excluded(),
+	}, func(ranked *rankingv1.RankResponse) error { return j.candidates.join(ranked.GetRetrievedItemIds()) })
+	if spent := j.steps.Ranking.Spent; j.steps.Ranking.Granted > 0 {
+		s.usual.Observe(spent)
+		s.quality.Observe(spent, j.steps.Ranking.Reason == ladder.SoftDeadline)
 	}
-	given := len(j.candidates.ids)
-	var theirs error
-	j.steps.Ranking = s.step(ctx, ladder.Ranking, granted, func(ctx context.Context) error {
-		ranked, err := clients.Rank(ctx, s.deps.Ranker, request)
-		if err == nil {
-			err = j.candidates.join(ranked.GetRetrievedItemIds())
-		}
-		if err == nil {
-			j.ranked = ranked
-		}
-		theirs = clients.CallersFault(err)
-		return err
-	})
-	s.ranking.Observe(j.steps.Ranking.Spent)
 	if j.ranked != nil {
 		j.steps.Scored = int(j.ranked.GetScored())
-		j.steps.Unscored = given + int(j.ranked.GetRetrieved()) - j.steps.Scored - int(j.ranked.GetUnknown())
+		j.steps.Unscored = given + j.candidates.withheld + int(j.ranked.GetRetrieved()) - j.steps.Scored - int(j.ranked.GetUnknown())
 		j.steps.Unsearched = j.ranked.GetScanned() < j.ranked.GetScannable()
 	}
-	return theirs
+	return clients.CallersFault(err)
 }
 
 // excluded are the items that must not come back.
@@ -147,21 +161,4 @@ func (j *journey) excluded() []string {
 		return j.request.GetExcludeItemIds()
 	}
 	return slices.Concat(j.request.GetExcludeItemIds(), j.request.GetContextItemIds())
-}
-
-// step runs one call with its soft deadline: past it the call is cancelled and the gateway stops waiting.
-func (s *Service) step(
-	ctx context.Context, component ladder.Component, granted time.Duration, call func(context.Context) error,
-) ladder.Outcome {
-	if granted <= 0 {
-		return ladder.Outcome{Component: component, Reason: ladder.SkippedNoBudget}
-	}
-	started := s.deps.Now()
-	soft, cancel := context.WithTimeout(ctx, granted)
-	defer cancel()
-	err := call(soft)
-	outcome := ladder.Outcome{Granted: granted, Spent: s.deps.Now().Sub(started)}
-	outcome.Component, outcome.Reason = clients.Classify(component, err)
-	s.report.step(ctx, component, outcome, soft.Err() != nil)
-	return outcome
 }

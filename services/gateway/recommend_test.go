@@ -34,13 +34,13 @@ type mesh struct {
 func newMesh(t *testing.T) *mesh {
 	t.Helper()
 	m := &mesh{
-		users: &fakeUsers{peer: peer{takes: ms}, response: &featurev1.GetUserResponse{
+		users: &fakeUsers{behaviour: behaviour{takes: ms}, response: &featurev1.GetUserResponse{
 			Status:  featurev1.UserStatus_USER_STATUS_FOUND,
 			Row:     &featurev1.Row{SchemaFingerprint: 7, Numbers: []float32{1}, Statuses: []byte{1}},
 			Segment: "family",
 		}},
-		ranker:    &fakeRanker{peer: peer{takes: ms}},
-		suggester: &fakeSuggester{peer: peer{takes: ms}},
+		ranker:    &fakeRanker{behaviour: behaviour{takes: ms}},
+		suggester: &fakeSuggester{behaviour: behaviour{takes: ms}},
 	}
 	service, err := New(Defaults(), Deps{
 		Users: m.users, Ranker: m.ranker, Suggester: m.suggester, Signals: telemetry.Discard(), Now: time.Now,
@@ -115,64 +115,6 @@ func TestPersonalised(t *testing.T) {
 			t.Errorf("response %v", response)
 		}
 	})
-}
-
-// Every way in which one peer can fail, at every promised deadline: an answer in time, of the tier that is due, that
-// names the component, with nothing left running.
-func TestOneFaultNeverFailsTheCall(t *testing.T) {
-	faults := []struct {
-		name  string
-		apply func(*peer)
-		why   repliv1.Reason
-	}{
-		{"hangs", func(p *peer) { p.takes = time.Hour }, repliv1.Reason_REASON_SOFT_DEADLINE},
-		{"refuses", func(p *peer) { p.takes, p.err = 0, errRefused }, repliv1.Reason_REASON_UNAVAILABLE},
-		{"errs", func(p *peer) { p.err = errors.New("boom") }, repliv1.Reason_REASON_ERROR},
-		{
-			"is not ready", func(p *peer) { p.err = fault.Status(fault.New(fault.NotReady, "NOT_READY", "no data")).Err() },
-			repliv1.Reason_REASON_NOT_READY,
-		},
-	}
-	peers := []struct {
-		component repliv1.Component
-		of        func(*mesh) *peer
-		tier      repliv1.Tier
-	}{
-		{repliv1.Component_COMPONENT_FEATURE, func(m *mesh) *peer { return &m.users.peer }, repliv1.Tier_TIER_SIMPLE},
-		{repliv1.Component_COMPONENT_RANKING, func(m *mesh) *peer { return &m.ranker.peer }, repliv1.Tier_TIER_SIMPLE},
-		{repliv1.Component_COMPONENT_FALLBACK, func(m *mesh) *peer { return &m.suggester.peer }, repliv1.Tier_TIER_PARTIAL},
-	}
-	for _, deadline := range []time.Duration{10 * ms, 20 * ms, 50 * ms, 200 * ms} {
-		for _, p := range peers {
-			for _, f := range faults {
-				t.Run(p.component.String()+" "+f.name+" "+deadline.String(), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
-						m := newMesh(t)
-						m.remember(t)
-						f.apply(p.of(m))
-						response, took := m.recommend(t, deadline, ask(10))
-						plan := m.service.cfg.Budget.Start(deadline, true)
-						if took > plan.Total {
-							t.Errorf("took %v of %v", took, plan.Total)
-						}
-						if response.GetTier() != p.tier || len(response.GetItems()) != 10 {
-							t.Errorf("tier %v with %d items, want %v with 10", response.GetTier(), len(response.GetItems()), p.tier)
-						}
-						first := response.GetDegradations()[0]
-						if first.GetComponent() != p.component || first.GetReason() != f.why {
-							t.Errorf("degradation %v, want %v %v", first, p.component, f.why)
-						}
-						if first.GetSpent().AsDuration() > first.GetGranted().AsDuration() {
-							t.Errorf("spent more than granted: %v", first)
-						}
-						if running := m.users.running + m.ranker.running + m.suggester.running; running != 0 {
-							t.Errorf("%d calls are still running", running)
-						}
-					})
-				})
-			}
-		}
-	}
 }
 
 func TestStaticWhenOnlyMemoryIsLeft(t *testing.T) {
@@ -310,7 +252,7 @@ func TestSegmentIsRememberedForTheNextAnswer(t *testing.T) {
 		if got := m.suggester.last.GetSegment(); got != "" {
 			t.Errorf("the first time the segment is unknown, not %q", got)
 		}
-		m.users.err = errRefused
+		m.ranker.err = errRefused
 		response, _ := m.recommend(t, 50*ms, ask(3))
 		if response.GetTier() != repliv1.Tier_TIER_SIMPLE || response.GetSegment() != "family" {
 			t.Errorf("response %v", response)

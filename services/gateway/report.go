@@ -34,7 +34,7 @@ func newReport(signals telemetry.Signals) (*report, error) {
 	r := &report{log: signals.Logger}
 	var err [5]error
 	r.requests, err[0] = meter.Int64Counter("repli.gateway.requests",
-		metric.WithDescription("Answers by tier; outcome abandoned counts the callers that gave up."))
+		metric.WithDescription("Answers by tier; the outcome abandoned counts the callers that gave up, refused the sheddable requests turned away."))
 	r.duration, err[1] = meter.Float64Histogram("repli.gateway.request.duration", metric.WithUnit("s"),
 		metric.WithDescription("Time from the request's arrival to its answer, by tier."))
 	r.steps, err[2] = meter.Float64Histogram("repli.gateway.step.duration", metric.WithUnit("s"),
@@ -113,6 +113,11 @@ func (r *report) answered(ctx context.Context, j *journey, response *repliv1.Rec
 // abandoned records a caller that gave up.
 func (r *report) abandoned(ctx context.Context) {
 	r.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", "abandoned")))
+}
+
+// refused records a sheddable request that was turned away.
+func (r *report) refused(ctx context.Context) {
+	r.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", "refused")))
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -12,7 +12,7 @@ import (
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
 
-// The first minute of a stranger: three answers, the commands to go on with, and those commands work.
+// The first minute of a stranger: four answers, the commands to go on with, and those commands work.
 func TestAll(t *testing.T) {
 	t.Parallel()
 	all := start(t, t, "all", []string{"--listen", freePort(t)})
@@ -23,7 +23,7 @@ func TestAll(t *testing.T) {
 	}
 	for _, want := range []string{
 		"A known user", "PERSONALIZED in", "A new user", "new user\n", "while the feature service is paused",
-		"SIMPLE       in", "because feature: soft deadline (granted ", "repli recommend --address " + all.address, "grpcurl -plaintext",
+		"STALE        in", "SIMPLE       in", "because feature: soft deadline (granted ", "repli recommend --address " + all.address, "grpcurl -plaintext",
 	} {
 		if !strings.Contains(printed, want) {
 			t.Errorf("does not print %q:\n%s", want, printed)

@@ -120,6 +120,26 @@ var reasons = map[string]ladder.Reason{
 	"STORE_BUSY":      ladder.Overloaded,
 	"STORE_TIMEOUT":   ladder.SoftDeadline,
 	"STORE_CORRUPT":   ladder.InvalidAnswer,
+
+	"STORE_UNREACHABLE":  ladder.Unavailable,
+	"STORE_CIRCUIT_OPEN": ladder.CircuitOpen,
+	"STORE_LOADING":      ladder.Loading,
+	"STORE_READONLY":     ladder.ReadOnly,
+	"STORE_OOM":          ladder.OutOfMemory,
+	"STORE_AUTH":         ladder.AccessDenied,
+	"STORE_ERROR":        ladder.Failed,
+}
+
+// Said translates the reason that a peer gives for something that is no error; None where it gives none, and Failed where the
+// gateway does not know it.
+func Said(reason string) ladder.Reason {
+	if reason == "" {
+		return ladder.None
+	}
+	if known, ok := reasons[reason]; ok {
+		return known
+	}
+	return ladder.Failed
 }
 
 // byCode names what is known from the status alone.

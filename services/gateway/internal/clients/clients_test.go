@@ -38,6 +38,8 @@ func TestClassify(t *testing.T) {
 		{"its store is slow", remote(fault.Unavailable, "STORE_TIMEOUT"), ladder.FeatureStore, ladder.SoftDeadline},
 		{"its store is full", remote(fault.Overloaded, "STORE_BUSY"), ladder.FeatureStore, ladder.Overloaded},
 		{"its store answers garbage", remote(fault.Unavailable, "STORE_CORRUPT"), ladder.FeatureStore, ladder.InvalidAnswer},
+		{"its store is not asked any more", remote(fault.Unavailable, "STORE_CIRCUIT_OPEN"), ladder.FeatureStore, ladder.CircuitOpen},
+		{"its store refuses", remote(fault.Unavailable, "STORE_ERROR"), ladder.FeatureStore, ladder.Failed},
 		{"wrapped", fmt.Errorf("get user: %w", remote(fault.NotReady, "NOT_READY")), ladder.Feature, ladder.NotReady},
 	}
 	for _, test := range tests {
@@ -48,5 +50,16 @@ func TestClassify(t *testing.T) {
 				t.Errorf("Classify = %v, %v; want %v, %v", component, reason, test.component, test.reason)
 			}
 		})
+	}
+}
+
+func TestSaid(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]ladder.Reason{
+		"": ladder.None, "STORE_TIMEOUT": ladder.SoftDeadline, "STORE_OOM": ladder.OutOfMemory, "SOMETHING_NEW": ladder.Failed,
+	} {
+		if got := Said(said); got != want {
+			t.Errorf("%q is %v, want %v", said, got, want)
+		}
 	}
 }

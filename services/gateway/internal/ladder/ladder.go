@@ -49,6 +49,14 @@ const (
 	SkippedDependency
 	SchemaMismatch
 	CatalogueNotSearched
+	StaleFeatures
+	ViewsNotRead
+	CircuitOpen
+	Loading
+	ReadOnly
+	OutOfMemory
+	AccessDenied
+	Brownout
 )
 
 // Outcome is how one step ended.
@@ -70,8 +78,13 @@ func (o Outcome) OK() bool { return o.Reason == None }
 type Steps struct {
 	// Feature, Fallback and Ranking are the three calls.
 	Feature, Fallback, Ranking Outcome
-	// StaleViews is true when some of the user's views were past their freshness and left out.
-	StaleViews bool
+	// Stale is true when the user's row was past its time to live: the feature service's own, or the gateway's last one.
+	Stale bool
+	// StaleBecause is why the feature service has no newer row, where it says so; None where it does not.
+	StaleBecause Reason
+	// OldViews is true when some of the user's views were past their freshness and left out, and UnreadViews when some could
+	// not be read.
+	OldViews, UnreadViews bool
 	// Scored and Unscored count the candidates that the model gave a score, and those that it could have.
 	Scored, Unscored int
 	// Unsearched is true when a part of the catalogue was not searched for candidates.
@@ -83,36 +96,59 @@ type Degradation Outcome
 
 // Choose returns the tier of the answer and the degradations that explain it, in the order feature, fallback, ranking.
 // The degradations are empty if and only if the tier is Personalized. They are appended to `into`.
+// The time of a step stands in the first of its entries only, so that the entries add up.
 func Choose(s Steps, into []Degradation) (Tier, []Degradation) {
-	ranked := s.Ranking.OK() && s.Scored > 0
-	for _, step := range []Outcome{s.Feature, s.Fallback, s.Ranking} {
+	ranked, listed := s.Ranking.OK() && s.Scored > 0, s.Fallback.OK()
+	for _, step := range []*Outcome{&s.Feature, &s.Fallback, &s.Ranking} {
 		if !step.OK() {
-			into = append(into, Degradation(step))
+			into = append(into, because(step, step.Component, step.Reason))
 		}
 	}
-	if s.Feature.OK() && s.StaleViews {
-		into = append(into, because(s.Feature, OutsideMaxAge))
+	if s.Stale && s.StaleBecause != None {
+		into = append(into, because(&s.Feature, FeatureStore, s.StaleBecause))
+	}
+	if s.Stale {
+		into = append(into, because(&s.Feature, Feature, StaleFeatures))
+	}
+	whole := len(into)
+	if s.OldViews {
+		into = append(into, because(&s.Feature, Feature, OutsideMaxAge))
+	}
+	if s.UnreadViews {
+		into = append(into, because(&s.Feature, Feature, ViewsNotRead))
 	}
 	if s.Ranking.OK() && (s.Unscored > 0 || !ranked) {
-		into = append(into, because(s.Ranking, CandidatesNotScored))
+		into = append(into, because(&s.Ranking, Ranking, CandidatesNotScored))
 	}
 	if s.Ranking.OK() && s.Unsearched {
-		into = append(into, because(s.Ranking, CatalogueNotSearched))
+		into = append(into, because(&s.Ranking, Ranking, CatalogueNotSearched))
 	}
 	switch {
 	case ranked && len(into) == 0:
 		return Personalized, into
+	case ranked && len(into) == whole && listed:
+		return Stale, into // nothing is missing: all that is wrong is the age of the row
 	case ranked:
 		return Partial, into
-	case s.Fallback.OK():
+	case listed:
 		return Simple, into
 	default:
 		return Static, into
 	}
 }
 
-// because is a degradation of a step that did answer, only not fully.
-func because(step Outcome, reason Reason) Degradation {
-	step.Reason = reason
-	return Degradation(step)
+// Relieved returns the tier and the degradation of an answer from memory, given under overload with no component asked: as
+// good as the fallback service's while the list is current.
+func Relieved(current bool) (Tier, Degradation) {
+	if current {
+		return Simple, Degradation{Component: Gateway, Reason: Brownout}
+	}
+	return Static, Degradation{Component: Gateway, Reason: Brownout}
+}
+
+// because makes an entry of a step, which gives its time to it.
+func because(step *Outcome, component Component, reason Reason) Degradation {
+	d := Degradation{Component: component, Reason: reason, Granted: step.Granted, Spent: step.Spent}
+	step.Granted, step.Spent = 0, 0
+	return d
 }

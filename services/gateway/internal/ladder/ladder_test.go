@@ -22,7 +22,29 @@ func TestChoose(t *testing.T) {
 		why    []Reason
 	}{
 		{"all is well", func(*Steps) {}, Personalized, nil},
-		{"views past their freshness", func(s *Steps) { s.StaleViews = true }, Partial, []Reason{OutsideMaxAge}},
+		{"views past their freshness", func(s *Steps) { s.OldViews = true }, Partial, []Reason{OutsideMaxAge}},
+		{"views that cannot be read", func(s *Steps) { s.UnreadViews = true }, Partial, []Reason{ViewsNotRead}},
+		{"a row past its time to live", func(s *Steps) { s.Stale = true }, Stale, []Reason{StaleFeatures}},
+		{
+			"a row past its time to live, and why", func(s *Steps) { s.Stale, s.StaleBecause = true, CircuitOpen },
+			Stale,
+			[]Reason{CircuitOpen, StaleFeatures},
+		},
+		{
+			"the gateway's own last row", func(s *Steps) { s.Stale, s.Feature = true, bad(Feature, SoftDeadline) },
+			Stale,
+			[]Reason{SoftDeadline, StaleFeatures},
+		},
+		{
+			"an old row and a part of the candidates", func(s *Steps) { s.Stale, s.Unscored = true, 1 },
+			Partial,
+			[]Reason{StaleFeatures, CandidatesNotScored},
+		},
+		{
+			"an old row and the gateway's own list", func(s *Steps) { s.Stale, s.Fallback = true, bad(Fallback, Failed) },
+			Partial,
+			[]Reason{Failed, StaleFeatures},
+		},
 		{"a part was scored", func(s *Steps) { s.Unscored = 3 }, Partial, []Reason{CandidatesNotScored}},
 		{"a part was searched", func(s *Steps) { s.Unsearched = true }, Partial, []Reason{CatalogueNotSearched}},
 		{
@@ -78,14 +100,14 @@ func TestChooseIsMonotoneAndHonest(t *testing.T) {
 	outcome := func(c Component) Outcome {
 		o := Outcome{Component: c, Granted: time.Duration(random.IntN(100)), Spent: time.Duration(random.IntN(100))}
 		if random.IntN(2) == 0 {
-			o.Reason = Reason(1 + random.IntN(int(CatalogueNotSearched)))
+			o.Reason = Reason(1 + random.IntN(int(Brownout)))
 		}
 		return o
 	}
 	for range 50_000 {
 		steps := Steps{
 			Feature: outcome(Feature), Fallback: outcome(Fallback), Ranking: outcome(Ranking),
-			StaleViews: random.IntN(2) == 0, Scored: random.IntN(3), Unscored: random.IntN(3),
+			OldViews: random.IntN(2) == 0, UnreadViews: random.IntN(2) == 0, Stale: random.IntN(2) == 0, Scored: random.IntN(3), Unscored: random.IntN(3),
 			Unsearched: random.IntN(2) == 0,
 		}
 		tier, degradations := Choose(steps, nil)
@@ -101,7 +123,9 @@ func TestChooseIsMonotoneAndHonest(t *testing.T) {
 			func(s *Steps) { s.Feature.Reason = Failed },
 			func(s *Steps) { s.Fallback.Reason = Failed },
 			func(s *Steps) { s.Ranking.Reason = Failed },
-			func(s *Steps) { s.StaleViews = true },
+			func(s *Steps) { s.OldViews = true },
+			func(s *Steps) { s.UnreadViews = true },
+			func(s *Steps) { s.Stale = true },
 			func(s *Steps) { s.Unscored++ },
 			func(s *Steps) { s.Unsearched = true },
 			func(s *Steps) { s.Scored = 0 },
@@ -111,6 +135,15 @@ func TestChooseIsMonotoneAndHonest(t *testing.T) {
 			if lower, _ := Choose(more, nil); lower < tier {
 				t.Fatalf("one more fault raised the tier from %v to %v: %+v", tier, lower, more)
 			}
+		}
+	}
+}
+
+func TestRelieved(t *testing.T) {
+	t.Parallel()
+	for current, want := range map[bool]Tier{true: Simple, false: Static} {
+		if tier, why := Relieved(current); tier != want || why.Component != Gateway || why.Reason != Brownout {
+			t.Errorf("a list that is current: %v gives %v because of %+v", current, tier, why)
 		}
 	}
 }

@@ -28,27 +28,42 @@ type Config struct {
 type Lists struct {
 	cfg       Config
 	suggester clients.Suggester
-	lists     atomic.Pointer[map[string]*fallbackv1.SuggestResponse]
+	now       func() time.Time
+	lists     atomic.Pointer[map[string]list]
 
 	mu    sync.Mutex
 	known map[string]struct{}
 	wake  chan struct{}
 }
 
+// list is one list, and when it was got.
+type list struct {
+	*fallbackv1.SuggestResponse
+	at time.Time
+}
+
 // New returns empty lists. Run fills them.
-func New(cfg Config, suggester clients.Suggester) *Lists {
-	l := &Lists{cfg: cfg, suggester: suggester, known: map[string]struct{}{"": {}}, wake: make(chan struct{}, 1)}
-	l.lists.Store(&map[string]*fallbackv1.SuggestResponse{})
+func New(cfg Config, suggester clients.Suggester, now func() time.Time) *Lists {
+	l := &Lists{cfg: cfg, suggester: suggester, now: now, known: map[string]struct{}{"": {}}, wake: make(chan struct{}, 1)}
+	l.lists.Store(&map[string]list{})
 	return l
 }
 
 // List returns the last list of a segment, else everybody's, else nil. Nobody may change it.
 func (l *Lists) List(segment string) *fallbackv1.SuggestResponse {
+	list, _ := l.Current(segment)
+	return list
+}
+
+// Current is List, and true where the list is what the fallback service would say now: the segment's own, renewed within the
+// last two refreshes.
+func (l *Lists) Current(segment string) (*fallbackv1.SuggestResponse, bool) {
 	lists := *l.lists.Load()
-	if list, ok := lists[segment]; ok {
-		return list
+	own, ok := lists[segment]
+	if !ok {
+		return lists[""].SuggestResponse, false
 	}
-	return lists[""]
+	return own.SuggestResponse, l.now().Sub(own.at) <= 2*l.cfg.Refresh
 }
 
 // Saw tells that a segment is in use, so that Run keeps a list of it. Call it with segments that the fallback service
@@ -99,12 +114,12 @@ func (l *Lists) refresh(ctx context.Context) {
 	l.mu.Unlock()
 
 	old := *l.lists.Load()
-	next := make(map[string]*fallbackv1.SuggestResponse, len(segments))
+	next := make(map[string]list, len(segments))
 	for _, segment := range segments {
-		if list := l.ask(ctx, segment); list != nil {
-			next[segment] = list
-		} else if list, ok := old[segment]; ok {
-			next[segment] = list
+		if response := l.ask(ctx, segment); response != nil {
+			next[segment] = list{response, l.now()}
+		} else if last, ok := old[segment]; ok {
+			next[segment] = last
 		}
 	}
 	l.lists.Store(&next)

@@ -39,7 +39,7 @@ func (s *suggester) Suggest(
 // start runs lists until the test ends.
 func start(t *testing.T, cfg Config, s *suggester) *Lists {
 	t.Helper()
-	lists := New(cfg, s)
+	lists := New(cfg, s, time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- lists.Run(ctx) }()
@@ -68,10 +68,19 @@ func TestKeepsTheLastListWhileTheFallbackIsGone(t *testing.T) {
 		lists := start(t, cfg, s)
 		lists.Saw("family")
 		synctest.Wait()
+		if _, current := lists.Current("family"); !current {
+			t.Error("a list that has just come is not current")
+		}
+		if _, current := lists.Current("unknown"); current {
+			t.Error("everybody's list is said to be a segment's")
+		}
 		s.down.Store(true)
 		time.Sleep(time.Minute)
 		if got := first(lists, "family"); got != "of family" {
 			t.Errorf("family's list is %q", got)
+		}
+		if _, current := lists.Current("family"); current {
+			t.Error("a list that could not be renewed for a minute is said to be current")
 		}
 		if got := first(lists, "unknown"); got != "of " {
 			t.Errorf("an unknown segment's list is %q, want everybody's", got)

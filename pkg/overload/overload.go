@@ -1,0 +1,160 @@
+// Package overload owns admission: how many requests may be at work in full at a time, and what becomes of the rest. The
+// number follows the queue: while work waits too long for a processor, fewer are admitted; while nothing waits, more.
+//
+// It does not know what a request is, and it does not measure how long requests take: a slow dependency is no overload.
+package overload
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/repli-mesh/repli/pkg/config"
+)
+
+// Config is the section of the configuration.
+type Config struct {
+	// Min and Max bound how many requests may be at work in full.
+	Min int `yaml:"min"`
+	Max int `yaml:"max"`
+	// Delay is how long work may wait for a processor before fewer requests are admitted.
+	Delay time.Duration `yaml:"delay"`
+	// Shed is how long it waits when sheddable requests are refused.
+	Shed time.Duration `yaml:"shed"`
+	// Window is the time between two adjustments.
+	Window time.Duration `yaml:"window"`
+}
+
+// Defaults suits a target of 50 ms.
+func Defaults() Config {
+	return Config{Min: 8, Max: 1024, Delay: 5 * time.Millisecond, Shed: 20 * time.Millisecond, Window: 100 * time.Millisecond}
+}
+
+// Validate returns every fault, each a *config.FieldError.
+func (c Config) Validate() error {
+	var faults []error
+	expect := func(ok bool, key string, value any, expected string) {
+		if !ok {
+			faults = append(faults, config.Invalid(key, value, expected))
+		}
+	}
+	expect(c.Min >= 1, "min", c.Min, "at least 1")
+	expect(c.Max >= c.Min && c.Max <= 1_000_000, "max", c.Max, "min to 1000000")
+	expect(c.Delay > 0, "delay", c.Delay, "more than 0s")
+	expect(c.Shed >= c.Delay, "shed", c.Shed, "at least delay")
+	expect(c.Window >= 10*time.Millisecond && c.Window <= 10*time.Second, "window", c.Window, "10ms to 10s")
+	return errors.Join(faults...)
+}
+
+// Priority says what is given up first.
+type Priority uint8
+
+// The priorities.
+const (
+	Default Priority = iota
+	// Critical requests are admitted above the limit, by a quarter of it.
+	Critical
+	// Sheddable requests are admitted up to half the limit, and refused when even cheap answers wait.
+	Sheddable
+)
+
+// Level is what becomes of a request.
+type Level uint8
+
+// The levels.
+const (
+	// Full does all the work; Done must follow.
+	Full Level = iota
+	// Cheap answers from memory.
+	Cheap
+	// Refuse does not answer.
+	Refuse
+)
+
+// Limiter admits requests. Safe for concurrent use.
+type Limiter struct {
+	cfg      Config
+	delay    func() time.Duration
+	limit    atomic.Int64
+	working  atomic.Int64
+	peak     atomic.Int64 // of working, in this window
+	delayed  atomic.Int64 // the last delay
+	shedding atomic.Bool
+}
+
+// New returns a limiter that admits as many as it may until it learns better. delay returns how long work waited for a
+// processor since it was asked last; it is called by Run alone.
+func New(cfg Config, delay func() time.Duration) *Limiter {
+	l := &Limiter{cfg: cfg, delay: delay}
+	l.limit.Store(int64(cfg.Max))
+	return l
+}
+
+// Admit decides on a request. After Full, Done must be called once.
+func (l *Limiter) Admit(p Priority) Level {
+	limit := l.limit.Load()
+	switch p {
+	case Critical:
+		limit += limit/4 + 1
+	case Sheddable:
+		limit = max(1, limit/2)
+		if l.shedding.Load() {
+			return Refuse
+		}
+	}
+	working := l.working.Add(1)
+	for peak := l.peak.Load(); working > peak && !l.peak.CompareAndSwap(peak, working); peak = l.peak.Load() {
+	}
+	if working > limit {
+		l.working.Add(-1)
+		return Cheap
+	}
+	return Full
+}
+
+// Done ends a request that was admitted in full.
+func (l *Limiter) Done() { l.working.Add(-1) }
+
+// Stats is how the limiter stands.
+type Stats struct {
+	// Limit is how many requests may be at work, and Working how many are.
+	Limit, Working int
+	// Delay is how long work waited for a processor in the last window.
+	Delay time.Duration
+}
+
+// Stats returns how the limiter stands.
+func (l *Limiter) Stats() Stats {
+	return Stats{Limit: int(l.limit.Load()), Working: int(l.working.Load()), Delay: time.Duration(l.delayed.Load())}
+}
+
+// Run adjusts the limit until ctx is done, and then returns nil.
+func (l *Limiter) Run(ctx context.Context) error {
+	ticker := time.NewTicker(l.cfg.Window)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			l.adjust(l.delay())
+		}
+	}
+}
+
+// adjust is one step of the control: down in proportion to how much too long the delay is, at most to half of what was at
+// work; up by a fifth when it is not, whether or not the limit was reached: when a dependency becomes slow, many more
+// requests are at work than before, and none of them is in the way.
+func (l *Limiter) adjust(delay time.Duration) {
+	l.delayed.Store(int64(delay))
+	l.shedding.Store(delay > l.cfg.Shed)
+	limit, peak := float64(l.limit.Load()), float64(l.peak.Swap(l.working.Load()))
+	if delay > l.cfg.Delay {
+		limit = min(limit, peak) * max(0.5, float64(l.cfg.Delay)/float64(delay))
+	} else {
+		limit = limit*1.2 + 1
+	}
+	l.limit.Store(int64(math.Round(min(max(limit, float64(l.cfg.Min)), float64(l.cfg.Max)))))
+}
