@@ -33,6 +33,17 @@ func TestPausedServerGoesOnAfterResume(t *testing.T) {
 	}
 }
 
+func TestClusterReplicaFollowsItsMaster(t *testing.T) {
+	t.Parallel()
+	c := StartCluster(t)
+	replica := c.Replicate(t, c.Servers[0])
+	c.Servers[0].Do(t, "-c", "set", "b", "1") // slot 3300, of the first master
+	c.Servers[0].Do(t, "wait", "1", "10000")
+	if info := replica.Do(t, "info", "keyspace"); !strings.Contains(info, "keys=1") {
+		t.Fatalf("the replica holds %q", info)
+	}
+}
+
 func TestClusterSpreadsItsKeys(t *testing.T) {
 	t.Parallel()
 	c := StartCluster(t)

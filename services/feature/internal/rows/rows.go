@@ -142,10 +142,33 @@ func (l *Layout) Candidates(record store.Record) []string {
 	if l.picks < 0 {
 		return nil
 	}
-	ids := slices.DeleteFunc(record.Values[l.picks].Texts, func(id string) bool {
-		return id == "" || len(id) > views.MaxListText
-	})
+	possible := func(id string) bool { return id != "" && len(id) <= views.MaxListText }
+	ids := record.Values[l.picks].Texts
+	if !allOf(ids, possible) {
+		kept := make([]string, 0, len(ids)) // the list of the record is not ours to change
+		for _, id := range ids {
+			if possible(id) {
+				kept = append(kept, id)
+			}
+		}
+		ids = kept
+	}
 	return ids[:min(len(ids), views.MaxTexts)]
+}
+
+func allOf(ids []string, possible func(string) bool) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return !possible(id) })
+}
+
+// Unreadable returns the names of the views that could not be read.
+func (l *Layout) Unreadable(record store.Record) []string {
+	var names []string
+	for i, err := range record.Unreadable {
+		if err != nil {
+			names = append(names, l.viewName[i])
+		}
+	}
+	return names
 }
 
 // Outdated returns the names of the views whose values are past their freshness.

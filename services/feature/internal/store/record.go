@@ -8,13 +8,16 @@ import (
 	"github.com/repli-mesh/repli/pkg/views"
 )
 
-// Record is what a store knows of one entity. The reader of a record owns it.
+// Record is what a store knows of one entity. The reader of a record owns it, but not the texts and lists in its values.
 type Record struct {
 	// Values of all features, in the order of the Layout; each has a status, and only PRESENT ones a value.
 	Values []views.Value
 	// Times says when the values of each view were true, in the order of the views of the Layout; zero without a row.
 	Times []time.Time
-	// Err is set when the record holds something unreadable. Values and Times are then of no use.
+	// Unreadable says why views cannot be read, in the same order; nil when all can be. The values of such a view are
+	// NULL_VALUE, and its time is zero.
+	Unreadable []error
+	// Err is set when nothing of the record can be read. All else is then of no use.
 	Err error
 }
 

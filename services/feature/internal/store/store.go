@@ -21,15 +21,22 @@ const (
 	ReasonMemory      = "STORE_OOM"         // it has no memory left for a write
 	ReasonAuth        = "STORE_AUTH"        // the user or the password is refused
 	ReasonCorrupt     = "STORE_CORRUPT"     // it holds something that is not what it should be
+	ReasonProtocol    = "STORE_PROTOCOL"    // its answer cannot be parsed
+	ReasonClients     = "STORE_MAX_CLIENTS" // it has as many connections as it takes
+	ReasonClusterDown = "STORE_CLUSTERDOWN" // a part of the cluster, or all of it, serves nothing
+	ReasonMasterDown  = "STORE_MASTERDOWN"  // a replica has lost its master and serves nothing
+	ReasonResharding  = "STORE_RESHARDING"  // the key moves between nodes, and moved on while it was looked for
 	ReasonError       = "STORE_ERROR"       // any other refusal
 )
 
 // Rows reads and writes the features of entities. Safe for concurrent use.
 type Rows interface {
 	// Read returns one record for each id, in the order of the ids, in one round trip (one per node of a cluster). An
-	// entity that is not known has a record all of whose values are NOT_FOUND. What one record holds that cannot be read
-	// is the Err of that record.
+	// entity that is not known has a record all of whose values are NOT_FOUND. What cannot be read of one record is said in
+	// that record.
 	Read(ctx context.Context, entity views.Entity, ids []string) ([]Record, error)
+	// ReadBehind is Read for work that nobody waits for: it takes nothing that Read needs, such as connections.
+	ReadBehind(ctx context.Context, entity views.Entity, ids []string) ([]Record, error)
 	// Write stores rows of a view: the view's features are replaced, those of other views stay. The last write wins,
 	// whatever its event time. Writing the same rows again changes nothing but the version of the items. An error may
 	// leave some rows written; writing all of them again is the remedy. Rows of the item entity enter the index.
@@ -80,6 +87,8 @@ type Store interface {
 	Index
 	EventLog
 	Journal
+	// Probe asks for something that is cheap to answer, in the way that Read asks, and returns what stops Read.
+	Probe(ctx context.Context) error
 	// Close releases the store; calls under way end with an error.
 	Close() error
 }

@@ -60,6 +60,7 @@ func Run(t *testing.T, open Open) {
 	t.Helper()
 	for name, part := range map[string]func(*testing.T, *suite){
 		"a written row is read back as it was":        writtenRow,
+		"a read behind gives the same":                readBehind,
 		"an unknown entity is NOT_FOUND":              unknownEntity,
 		"a view without a row is NOT_FOUND":           viewWithoutRow,
 		"old values are OUTSIDE_MAX_AGE":              oldValues,
@@ -171,5 +172,8 @@ func closed(t *testing.T, s *suite) {
 	}
 	_, err := s.Read(t.Context(), views.User, []string{"1"})
 	reason(t, err, fault.Unavailable, store.ReasonUnreachable)
+	_, err = s.ReadBehind(t.Context(), views.User, []string{"1"})
+	reason(t, err, fault.Unavailable, store.ReasonUnreachable)
+	reason(t, s.Probe(t.Context()), fault.Unavailable, store.ReasonUnreachable)
 	reason(t, s.Save(t.Context(), "load", 1), fault.Unavailable, store.ReasonUnreachable)
 }

@@ -2,11 +2,13 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/views"
+	"github.com/repli-mesh/repli/services/feature/internal/store"
 )
 
 func writtenRow(t *testing.T, s *suite) {
@@ -20,6 +22,30 @@ func writtenRow(t *testing.T, s *suite) {
 	}
 	if !r.Found() {
 		t.Fatal("not found")
+	}
+}
+
+// readBehind holds what a store reads, and what Layout.With says that it will read, against each other.
+func readBehind(t *testing.T, s *suite) {
+	layout := store.NewLayout(s.project, views.User)
+	want := layout.Absent()
+	for place, row := range []views.Row{
+		{EntityID: "42", Values: []views.Value{number(2.5), null(), text("")}, EventTime: noon.Add(-time.Minute)},
+		{EntityID: "42", Values: []views.Value{texts("i2", "i1")}},
+	} {
+		s.write(t, layout.Views[place].Name, row)
+		want = layout.With(want, place, row, noon)
+	}
+	records, err := s.ReadBehind(t.Context(), views.User, []string{"7", "42"})
+	if err != nil || len(records) != 2 || records[0].Found() {
+		t.Fatalf("%+v, %v", records, err)
+	}
+	same(t, records[1], want.Values...)
+	if !slices.EqualFunc(records[1].Times, want.Times, time.Time.Equal) {
+		t.Fatalf("times %v, want %v", records[1].Times, want.Times)
+	}
+	if err := s.Probe(t.Context()); err != nil {
+		t.Fatalf("probe: %v", err)
 	}
 }
 

@@ -88,6 +88,11 @@ func (s *Store) Read(ctx context.Context, entity views.Entity, ids []string) ([]
 	return records, nil
 }
 
+// ReadBehind is Read: there is nothing to share.
+func (s *Store) ReadBehind(ctx context.Context, entity views.Entity, ids []string) ([]store.Record, error) {
+	return s.Read(ctx, entity, ids)
+}
+
 // Write stores rows of a view.
 func (s *Store) Write(ctx context.Context, view *views.View, rows []views.Row) error {
 	layout := s.layouts[view.Entity]
@@ -109,7 +114,8 @@ func (s *Store) Write(ctx context.Context, view *views.View, rows []views.Row) e
 		if table[row.EntityID] == nil {
 			table[row.EntityID] = make([]stored, len(layout.Views))
 		}
-		table[row.EntityID][place] = keep(row, now)
+		values, at := store.Kept(row, now)
+		table[row.EntityID][place] = stored{at: at, values: values}
 	}
 	if view.Entity == views.Item && len(rows) > 0 {
 		s.head++
@@ -118,22 +124,6 @@ func (s *Store) Write(ctx context.Context, view *views.View, rows []views.Row) e
 		}
 	}
 	return nil
-}
-
-// keep copies a row, since its slices belong to the caller.
-func keep(row views.Row, now time.Time) stored {
-	kept := stored{at: row.EventTime, values: slices.Clone(row.Values)}
-	if kept.at.IsZero() {
-		kept.at = now
-	}
-	for i := range kept.values {
-		value := &kept.values[i]
-		if value.Status != views.Present {
-			*value = views.Value{Status: views.NullValue}
-		}
-		value.Texts = slices.Clone(value.Texts)
-	}
-	return kept
 }
 
 // Changes returns items written after the version.
@@ -192,6 +182,13 @@ func (s *Store) Save(ctx context.Context, id string, done int64) error {
 	}
 	s.journal[id] = done
 	return nil
+}
+
+// Probe fails once the store is closed.
+func (s *Store) Probe(ctx context.Context) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.usable(ctx)
 }
 
 // Close makes every later call fail.

@@ -28,10 +28,16 @@ type Config struct {
 	PasswordFile string `yaml:"password_file"`
 	// TLS of the connections.
 	TLS TLS `yaml:"tls"`
-	// PoolSize is how many connections there may be, per node of a cluster; also how many user reads at once.
+	// ReadFromReplicas reads rows of users from replicas: in a cluster from the nearest node that has the key, with
+	// Sentinels from a replica. They may be a moment behind the master. All else goes to masters.
+	ReadFromReplicas bool `yaml:"read_from_replicas"`
+	// PoolSize is how many connections there may be, per node of a cluster, for rows of users that somebody waits for.
 	PoolSize int `yaml:"pool_size"`
-	// MinIdle is how many connections are kept open for the next burst.
+	// MinIdle is how many of them are kept open for the next burst.
 	MinIdle int `yaml:"min_idle"`
+	// RefillPoolSize is how many connections there may be for all else: rows that are older than they should be, items,
+	// writes, events.
+	RefillPoolSize int `yaml:"refill_pool_size"`
 	// DialTimeout bounds the making of a connection.
 	DialTimeout time.Duration `yaml:"dial_timeout"`
 	// ReadTimeout bounds the wait for the answer to one command or batch.
@@ -58,6 +64,7 @@ func Defaults() Config {
 		Addresses:      []string{"127.0.0.1:6379"},
 		PoolSize:       64,
 		MinIdle:        4,
+		RefillPoolSize: 32,
 		DialTimeout:    time.Second,
 		ReadTimeout:    3 * time.Second,
 		WriteTimeout:   3 * time.Second,
@@ -81,6 +88,8 @@ func (c Config) Validate() error {
 	expect(!c.Cluster || c.Master == "", "master", c.Master, "none with cluster: true")
 	expect(c.Password == "" || c.PasswordFile == "", "password_file", c.PasswordFile, "none when password is set")
 	expect(c.PoolSize >= 1 && c.PoolSize <= 10_000, "pool_size", c.PoolSize, "1 to 10000")
+	expect(c.RefillPoolSize >= 1 && c.RefillPoolSize <= 10_000, "refill_pool_size", c.RefillPoolSize, "1 to 10000")
+	expect(!c.ReadFromReplicas || c.Cluster || c.Master != "", "read_from_replicas", true, "false, unless cluster or master is set")
 	expect(c.MinIdle >= 0 && c.MinIdle <= c.PoolSize, "min_idle", c.MinIdle, "0 to pool_size")
 	expect(c.DialTimeout > 0, "dial_timeout", c.DialTimeout, "> 0")
 	expect(c.ReadTimeout > 0, "read_timeout", c.ReadTimeout, "> 0")

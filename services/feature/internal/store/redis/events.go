@@ -46,7 +46,7 @@ func (s *Store) WriteEvents(ctx context.Context, events []views.Event) error {
 }
 
 func (s *Store) writeEvents(ctx context.Context, events []views.Event) error {
-	pipeline := s.client.Pipeline()
+	pipeline := s.main.Pipeline()
 	hours := make(map[string]time.Time)
 	for _, e := range events {
 		text, err := json.Marshal(event{
@@ -74,7 +74,7 @@ func (s *Store) writeEvents(ctx context.Context, events []views.Event) error {
 // Events yields the events of [from, to).
 func (s *Store) Events(ctx context.Context, from, to time.Time) iter.Seq2[views.Event, error] {
 	return func(yield func(views.Event, error) bool) {
-		hours, err := s.client.ZRangeByScore(ctx, s.key("events"), &redis.ZRangeBy{
+		hours, err := s.main.ZRangeByScore(ctx, s.key("events"), &redis.ZRangeBy{
 			Min: strconv.FormatInt(from.Truncate(time.Hour).Unix(), 10), Max: strconv.FormatInt(to.Unix(), 10),
 		}).Result()
 		if err != nil {
@@ -101,7 +101,7 @@ func (s *Store) hour(ctx context.Context, hour string, found func(views.Event) b
 	seed, seen := maphash.MakeSeed(), make(map[uint64]struct{}) // HSCAN may return a field more than once
 	var cursor uint64
 	for {
-		pairs, next, err := s.client.HScan(ctx, s.key("events", hour), cursor, "", scanCount).Result()
+		pairs, next, err := s.main.HScan(ctx, s.key("events", hour), cursor, "", scanCount).Result()
 		if err != nil {
 			return false, explain("read", err)
 		}
@@ -139,7 +139,7 @@ func decodeEvent(id, text string) (views.Event, error) {
 
 // Load returns how far a load came.
 func (s *Store) Load(ctx context.Context, id string) (int64, error) {
-	done, err := s.client.Get(ctx, s.key("load", id)).Int64()
+	done, err := s.main.Get(ctx, s.key("load", id)).Int64()
 	var syntax *strconv.NumError
 	switch {
 	case errors.Is(err, redis.Nil):
@@ -154,7 +154,7 @@ func (s *Store) Load(ctx context.Context, id string) (int64, error) {
 
 // Save stores how far a load came, for a week.
 func (s *Store) Save(ctx context.Context, id string, done int64) error {
-	if err := s.client.Set(ctx, s.key("load", id), done, journaled).Err(); err != nil {
+	if err := s.main.Set(ctx, s.key("load", id), done, journaled).Err(); err != nil {
 		return fmt.Errorf("load %s: %w", id, explain("write", err))
 	}
 	return nil

@@ -59,7 +59,7 @@ func TestFaultsOfRedisHaveReasons(t *testing.T) {
 		{"unknown command", []string{"--rename-command", "HMGET", ""}, nil, store.ReasonError, ""},
 		{"a replica without a master", []string{"--replica-serve-stale-data", "no"}, func(t *testing.T, s *redistest.Server) {
 			s.Do(t, "replicaof", "127.0.0.1", "1")
-		}, store.ReasonError, store.ReasonReadOnly},
+		}, store.ReasonMasterDown, store.ReasonReadOnly},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -83,19 +83,38 @@ func TestFaultsOfRedisHaveReasons(t *testing.T) {
 	}
 }
 
-// TestLoadingServer answers as Redis does while it reads its data; a real one does so too briefly.
-func TestLoadingServer(t *testing.T) {
+// TestAnswersThatAreNoAnswers gives the answers that a real server gives too briefly, or only when it is broken.
+func TestAnswersThatAreNoAnswers(t *testing.T) {
 	t.Parallel()
-	address := fake(t, "-LOADING Redis is loading the dataset in memory\r\n")
-	p := project(t, rec)
-	s := open(t, p, time.Now, func(cfg *redis.Config) { cfg.Addresses, cfg.MinIdle = []string{address}, 0 })
-	defer func() { _ = s.Close() }()
-	if read, _ := attempt(t, s, p); read != store.ReasonLoading {
-		t.Fatalf("reason %q, want %s", read, store.ReasonLoading)
+	for answer, want := range map[string]string{
+		"-LOADING Redis is loading the dataset in memory\r\n":            store.ReasonLoading,
+		"-TRYAGAIN Multiple keys request during rehashing of slot\r\n":   store.ReasonResharding,
+		"-WRONGPASS invalid username-password pair\r\n":                  store.ReasonAuth,
+		"-CLUSTERDOWN The cluster is down\r\n":                           store.ReasonClusterDown,
+		"-ERR max number of clients reached\r\n":                         store.ReasonClients,
+		"garbage with " + somebody + "\r\n":                              store.ReasonProtocol,
+		"*" + somebody + "\r\n":                                          store.ReasonProtocol,
+		"*2\r\n$600000000\r\n":                                           store.ReasonProtocol,
+		"*1\r\n$" + somebody + "\r\n":                                    store.ReasonProtocol,
+		"*1\r\n$1\r\nx\r\n":                                              store.ReasonCorrupt, // a field too few
+		"$-1\r\n":                                                        store.ReasonProtocol,
+		"-SOMETHING that nobody has heard of about " + somebody + "\r\n": store.ReasonError,
+	} {
+		p := project(t, rec)
+		address := fake(t, answer)
+		s := open(t, p, time.Now, func(cfg *redis.Config) { cfg.Addresses, cfg.MinIdle = []string{address}, 0 })
+		records, err := s.Read(t.Context(), views.User, []string{somebody})
+		if err == nil {
+			err = records[0].Err
+		}
+		if fault.Reason(err) != want || strings.Contains(err.Error(), somebody) {
+			t.Errorf("%q: error %v, want %s", answer, err, want)
+		}
+		_ = s.Close()
 	}
 }
 
-// fake listens, and answers each command with the text. The test's cleanup ends it; clients have to be closed before.
+// fake listens, and answers each command but the first of a connection with the text. The test's cleanup ends it; clients have to be closed before.
 func fake(t *testing.T, text string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -127,8 +146,15 @@ func answer(conn net.Conn, text string) {
 		if err != nil {
 			return
 		}
-		commands := strings.Count("\r\n"+string(buffer[:n]), "\r\n*")
-		if _, err := conn.Write([]byte(strings.Repeat(text, commands))); err != nil {
+		answers := ""
+		for _, command := range strings.Split("\r\n"+string(buffer[:n]), "\r\n*")[1:] {
+			if strings.Contains(command, "hello") { // what comes before the first command, which older servers lack
+				answers += "-ERR unknown command\r\n"
+			} else {
+				answers += text
+			}
+		}
+		if _, err := conn.Write([]byte(answers)); err != nil {
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/redistest"
 	"github.com/repli-mesh/repli/pkg/views"
+	"github.com/repli-mesh/repli/services/feature/internal/feast"
 	"github.com/repli-mesh/repli/services/feature/internal/store"
 	"github.com/repli-mesh/repli/services/feature/internal/store/redis"
 )
@@ -164,6 +165,37 @@ func TestGarbageIsCorruptAndSaysWhere(t *testing.T) {
 			if len(ids) > 1 && records[0].Err != nil {
 				t.Errorf("%s: the other record: %v", name, records[0].Err)
 			}
+		}
+	}
+}
+
+func TestGarbageInOneViewLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	text := rec + `  - name: user_kind
+    entity: user
+    features: [{name: segment, dtype: string}]
+`
+	s := open(t, project(t, text), func() time.Time { return noon }, single(server))
+	defer func() { _ = s.Close() }()
+	good := []string{unhex(t, ctr7d), unhex(t, half), "_ts:user_stats", unhex(t, noonStamp)}
+	for name, bad := range map[string][]string{
+		"value": {feast.Field("user_kind", "segment"), "garbage", "_ts:user_kind", unhex(t, noonStamp)},
+		"time":  {"_ts:user_kind", "garbage"},
+	} {
+		server.Do(t, "flushall")
+		raw(t, server, append([]string{"hset", unhex(t, userKey)}, bad...)...)
+		records, err := s.Read(t.Context(), views.User, []string{"42"})
+		if err != nil || fault.Reason(records[0].Err) != store.ReasonCorrupt {
+			t.Fatalf("%s: %v, %+v; nothing of the record can be read", name, err, records)
+		}
+		raw(t, server, append([]string{"hset", unhex(t, userKey)}, good...)...)
+		r := read(t, s, views.User, "42")
+		if r.Values[0].Number != 0.5 || !r.Times[0].Equal(noon) || r.Unreadable[0] != nil {
+			t.Errorf("%s: the good view: %+v", name, r)
+		}
+		if r.Values[1].Status != views.NullValue || !r.Times[1].IsZero() || r.Unreadable[1] == nil {
+			t.Errorf("%s: the bad view: %+v", name, r)
 		}
 	}
 }

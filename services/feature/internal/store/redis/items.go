@@ -36,7 +36,7 @@ func (s *Store) enter(ctx context.Context, rows []views.Row) error {
 	for i, row := range rows {
 		ids[i] = row.EntityID
 	}
-	if err := enterItems.Run(ctx, s.client, []string{s.key("items")}, ids...).Err(); err != nil {
+	if err := enterItems.Run(ctx, s.main, []string{s.key("items")}, ids...).Err(); err != nil {
 		return explain("write", err)
 	}
 	return nil
@@ -45,7 +45,7 @@ func (s *Store) enter(ctx context.Context, rows []views.Row) error {
 // Changes returns items written after the version, by the index, which only has those that Repli wrote.
 func (s *Store) Changes(ctx context.Context, since uint64) (store.Page, error) {
 	page := store.Page{Next: since}
-	pipeline := s.client.Pipeline()
+	pipeline := s.main.Pipeline()
 	newest := pipeline.ZRevRangeWithScores(ctx, s.key("items"), 0, 0)
 	changed := pipeline.ZRangeByScoreWithScores(ctx, s.key("items"), &redis.ZRangeBy{
 		Min: "(" + strconv.FormatUint(since, 10), Max: "+inf", Count: pageSize,
@@ -92,7 +92,7 @@ func (s *Store) Scan(ctx context.Context) ([]string, error) {
 		})
 	}
 	var err error
-	switch client := s.client.(type) {
+	switch client := s.main.(type) {
 	case *redis.ClusterClient:
 		err = client.ForEachMaster(ctx, scan)
 	case *redis.Client:

@@ -6,25 +6,17 @@
 package redis
 
 import (
-	"context"
 	"fmt"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/repli-mesh/repli/pkg/views"
 	"github.com/repli-mesh/repli/services/feature/internal/feast"
 	"github.com/repli-mesh/repli/services/feature/internal/store"
 )
 
-// pipelinePool is how many connections there are, besides the pool, for batches.
-const pipelinePool = 4
-
 // Store is an online store in Redis. Safe for concurrent use.
 type Store struct {
-	client    redis.UniversalClient
+	clients
 	project   string
 	now       func() time.Time
 	entities  map[views.Entity]*entity
@@ -56,20 +48,11 @@ func New(cfg Config, project *views.Project, now func() time.Time) (*Store, erro
 		}
 		s.entities[kind] = e
 	}
-	client, err := connect(cfg)
-	if err != nil {
+	var err error
+	if s.clients, err = connect(cfg); err != nil {
 		return nil, err
 	}
-	s.client = client
 	return s, nil
-}
-
-// Close closes all connections.
-func (s *Store) Close() error {
-	if err := s.client.Close(); err != nil {
-		return fmt.Errorf("redis: close: %w", err)
-	}
-	return nil
 }
 
 func newEntity(project *views.Project, kind views.Entity) (*entity, error) {
@@ -89,38 +72,4 @@ func newEntity(project *views.Project, kind views.Entity) (*entity, error) {
 		e.fields = append(e.fields, feast.TimeField(view.Name))
 	}
 	return e, nil
-}
-
-func connect(cfg Config) (redis.UniversalClient, error) {
-	tls, err := cfg.tls()
-	if err != nil {
-		return nil, err
-	}
-	logging.Disable() // the client prints failures that its calls return as errors, too
-	return redis.NewUniversalClient(&redis.UniversalOptions{
-		Addrs:         cfg.Addresses,
-		IsClusterMode: cfg.Cluster,
-		MasterName:    cfg.Master,
-		CredentialsProviderContext: func(context.Context) (string, string, error) {
-			password, err := cfg.password()
-			return cfg.Username, password, err
-		},
-		TLSConfig: tls,
-		Protocol:  2,
-
-		PoolSize:         cfg.PoolSize,
-		MaxActiveConns:   cfg.PoolSize,
-		MinIdleConns:     cfg.MinIdle,
-		PipelinePoolSize: pipelinePool,
-		DialTimeout:      cfg.DialTimeout,
-		DialerRetries:    1,
-		ReadTimeout:      cfg.ReadTimeout,
-		WriteTimeout:     cfg.WriteTimeout,
-		PoolTimeout:      cfg.ReadTimeout,
-		MaxRetries:       -1,
-
-		ContextTimeoutEnabled:    true,
-		DisableIdentity:          true,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	}), nil
 }

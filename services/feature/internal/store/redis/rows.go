@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +20,33 @@ const writeBatch = 500
 
 // Read returns the records of the ids: one HMGET each, all in one pipeline.
 func (s *Store) Read(ctx context.Context, kind views.Entity, ids []string) ([]store.Record, error) {
+	if kind == views.User {
+		return s.read(ctx, s.reads, kind, ids)
+	}
+	return s.read(ctx, s.main, kind, ids)
+}
+
+// ReadBehind is Read over other connections.
+func (s *Store) ReadBehind(ctx context.Context, kind views.Entity, ids []string) ([]store.Record, error) {
+	if kind == views.User {
+		return s.read(ctx, s.refills, kind, ids)
+	}
+	return s.read(ctx, s.main, kind, ids)
+}
+
+// Probe asks for a key that is not there, over the connections of Read; in a cluster for another one each time, so that
+// every node is asked as often as it has keys.
+func (s *Store) Probe(ctx context.Context) error {
+	key := s.key("probe", strconv.FormatUint(uint64(rand.Uint32()), 36)) //nolint:gosec // no secret
+	if err := s.reads.HMGet(ctx, key, "-").Err(); err != nil {
+		return explain("probe", err)
+	}
+	return nil
+}
+
+func (s *Store) read(
+	ctx context.Context, client redis.UniversalClient, kind views.Entity, ids []string,
+) ([]store.Record, error) {
 	e := s.entities[kind]
 	records := make([]store.Record, len(ids))
 	commands := make([]redis.Cmder, 0, len(ids))
@@ -30,7 +59,7 @@ func (s *Store) Read(ctx context.Context, kind views.Entity, ids []string) ([]st
 		}
 		commands, asked = append(commands, command), append(asked, i)
 	}
-	if err := s.send(ctx, commands); err != nil {
+	if err := send(ctx, client, commands); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -55,15 +84,15 @@ func (e *entity) ask(ctx context.Context, id string) (*redis.SliceCmd, bool) {
 }
 
 // send runs the commands and returns the first failure that is not about one command alone.
-func (s *Store) send(ctx context.Context, commands []redis.Cmder) error {
+func send(ctx context.Context, client redis.UniversalClient, commands []redis.Cmder) error {
 	var err error
 	switch len(commands) {
 	case 0:
 		return nil
 	case 1: // a plain command, since it costs less than a pipeline
-		err = s.client.Process(ctx, commands[0])
+		err = client.Process(ctx, commands[0])
 	default:
-		pipeline := s.client.Pipeline()
+		pipeline := client.Pipeline()
 		for _, command := range commands {
 			_ = pipeline.Process(ctx, command) // queues; the answer comes with Exec
 		}
@@ -99,14 +128,23 @@ func (e *entity) record(command *redis.SliceCmd, now time.Time) store.Record {
 	}
 	r := e.layout.Absent()
 	values, times := r.Values, answer[e.layout.Width:]
+	var broken error
 	for v, view := range e.layout.Views {
 		n := len(view.Features)
 		at, err := readView(view, answer[:n], times[v], values[:n], now)
 		if err != nil {
-			return store.Record{Err: fault.New(fault.Unavailable, store.ReasonCorrupt, "%w", err)}
+			broken = err
+			if r.Unreadable == nil {
+				r.Unreadable = make([]error, len(e.layout.Views))
+			}
+			r.Unreadable[v] = err
+			store.Mark(values[:n], views.NullValue)
 		}
 		r.Times[v] = at
 		answer, values = answer[n:], values[n:]
+	}
+	if broken != nil && !r.Found() {
+		return store.Record{Err: fault.New(fault.Unavailable, store.ReasonCorrupt, "%w", broken)}
 	}
 	return r
 }
@@ -166,7 +204,7 @@ func (e *entity) fieldsOf(place int) []any {
 }
 
 func (s *Store) writeBatch(ctx context.Context, e *entity, view *views.View, fields []any, rows []views.Row) error {
-	pipeline := s.client.Pipeline()
+	pipeline := s.main.Pipeline()
 	for i := range rows {
 		command, err := e.hset(view, fields, &rows[i], s.now())
 		if err != nil {

@@ -106,6 +106,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"password_file":      func(c *redis.Config) { c.Password, c.PasswordFile = "a", "b" },
 		"pool_size":          func(c *redis.Config) { c.PoolSize = 0 },
 		"min_idle":           func(c *redis.Config) { c.MinIdle = 1000 },
+		"refill_pool_size":   func(c *redis.Config) { c.RefillPoolSize = 0 },
+		"read_from_replicas": func(c *redis.Config) { c.ReadFromReplicas = true },
 		"dial_timeout":       func(c *redis.Config) { c.DialTimeout = 0 },
 		"read_timeout":       func(c *redis.Config) { c.ReadTimeout = -1 },
 		"write_timeout":      func(c *redis.Config) { c.WriteTimeout = 0 },
