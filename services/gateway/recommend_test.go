@@ -31,7 +31,7 @@ type mesh struct {
 	service   *Service
 }
 
-func newMesh(t *testing.T) *mesh {
+func newMesh(t testing.TB) *mesh {
 	t.Helper()
 	m := &mesh{
 		users: &fakeUsers{behaviour: behaviour{takes: ms}, response: &featurev1.GetUserResponse{
@@ -53,14 +53,14 @@ func newMesh(t *testing.T) *mesh {
 }
 
 // remember runs the refresher long enough for the gateway to hold its last good lists.
-func (m *mesh) remember(t *testing.T) {
+func (m *mesh) remember(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- m.service.Run(ctx) }()
-	synctest.Wait()
-	time.Sleep(10 * ms)
-	synctest.Wait()
+	for end := time.Now().Add(time.Minute); m.service.lists.List("") == nil && time.Now().Before(end); {
+		time.Sleep(ms)
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
