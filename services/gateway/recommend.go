@@ -118,6 +118,7 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 		RequestFeatures:  j.request.GetRequestFeatures(),
 		Retrieve:         true,
 		ExcludeItemIds:   j.excluded(),
+		Affinity:         affinity(j.request.GetUserId()),
 	}
 	given := len(j.candidates.ids)
 	var theirs error
