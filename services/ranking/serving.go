@@ -14,8 +14,7 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/retrieval"
 )
 
-// serving is the model that answers, with all that belongs to it. It never changes: a request takes it once, and ends with it
-// whatever serves by then.
+// serving is a model that is used, with all that belongs to it. It never changes.
 type serving struct {
 	*models.Model
 	bindings *binding.Cache
@@ -23,15 +22,20 @@ type serving struct {
 	defaults []*atomic.Int64  // counters, for each feature of the model in order
 }
 
-// serve makes a model the one that answers from now on.
-func (s *Service) serve(m *models.Model) {
-	next := &serving{
-		Model: m, index: newIndex(m), defaults: s.report.counters(m.Bundle),
-		bindings: binding.NewCache(m.Bundle, func(bound *binding.Binding, err error) { s.report.bound(m.ID(), bound, err) }),
-	}
+// serve makes the models of the roles the ones that are used from now on. What was made for one of them is kept.
+func (s *Service) serve(roles registry.Roles) {
 	s.indexing.mu.Lock()
 	defer s.indexing.mu.Unlock()
-	s.index(next)
+	old := s.current.Load()
+	next := newLineup(roles, func(m *models.Model) *serving {
+		if known := old.has(m); known != nil {
+			return known
+		}
+		return s.newServing(m)
+	})
+	for _, model := range next.answering() {
+		s.index(model)
+	}
 	s.current.Store(next)
 }
 
@@ -69,6 +73,6 @@ func (s *Service) open(ctx context.Context, cfg Config, folder fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBundle, err)
 	}
-	s.serve(m)
+	s.serve(registry.Roles{Serving: m})
 	return nil
 }

@@ -45,6 +45,12 @@ func (s *shelf) write(name, content string) {
 	s.folder[name] = &fstest.MapFile{Data: []byte(content), ModTime: time.Now()}
 }
 
+func (s *shelf) remove(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.folder, name)
+}
+
 // seen returns what was served, and the number of loads.
 func (s *shelf) seen() ([]string, int) {
 	s.mu.Lock()
@@ -60,15 +66,25 @@ func (s *shelf) registry() *Registry {
 			s.loads++
 			s.mu.Unlock()
 			name, err := fs.ReadFile(folder, "manifest.json")
+			if string(name) == "worst" {
+				panic("it is the worst")
+			}
 			if err != nil || string(name) == "bad" {
 				return nil, errors.Join(err, errors.New("it is bad"))
 			}
 			return &models.Model{Bundle: &bundle.Bundle{Name: string(name)}}, nil
 		},
-		Serve: func(m *models.Model) {
+		Serve: func(roles Roles) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.served = append(s.served, m.Name)
+			text := roles.Serving.Name
+			if c := roles.Canary; c.Model != nil {
+				text += fmt.Sprint(" canary ", c.Model.Name, " ", c.Percent)
+			}
+			if c := roles.Shadow; c.Model != nil {
+				text += fmt.Sprint(" shadow ", c.Model.Name, " ", c.Percent)
+			}
+			s.served = append(s.served, text)
 		},
 		Loaded: func(context.Context, error) {},
 	})
