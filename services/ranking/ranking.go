@@ -8,8 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +43,7 @@ type Service struct {
 
 	current  atomic.Pointer[lineup]
 	registry *registry.Registry // nil where there is one fixed bundle
-	root     *os.Root           // of the registry
+	versions io.Closer          // the registry's folder
 	watcher  *items.Watcher
 	indexing indexing
 	shadow   *shadow.Runner
@@ -92,10 +92,10 @@ var ErrBundle = errors.New("the model bundle cannot serve")
 
 // close frees what New has opened.
 func (s *Service) close() error {
-	if s.root == nil {
+	if s.versions == nil {
 		return nil
 	}
-	return s.root.Close()
+	return s.versions.Close()
 }
 
 // Register adds the service to a server.

@@ -244,7 +244,7 @@ func TestListModelsWithoutARegistry(t *testing.T) {
 func TestListModelsOfAFolderThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := startRoles(t, telemetry.Discard(), nil)
-	if err := os.RemoveAll(s.root.Name()); err != nil {
+	if err := os.RemoveAll(s.versions.(*os.Root).Name()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.ListModels(t.Context(), &rankingv1.ListModelsRequest{}); fault.Status(err).Code() != codes.Unavailable {

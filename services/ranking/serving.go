@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
+	"github.com/repli-mesh/repli/services/ranking/internal/bucket"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
 	"github.com/repli-mesh/repli/services/ranking/internal/retrieval"
@@ -42,13 +44,12 @@ func (s *Service) serve(roles registry.Roles) {
 // open loads the model that serves first: from the registry, the configured folder, or else the embedded one.
 func (s *Service) open(ctx context.Context, cfg Config, folder fs.FS) error {
 	if cfg.Registry.Path != "" {
-		root, err := os.OpenRoot(cfg.Registry.Path)
+		source, err := s.source(ctx, cfg)
 		if err != nil {
-			return config.Invalid("registry.path", cfg.Registry.Path, "the folder of a model's versions: "+err.Error())
+			return err
 		}
-		s.root = root
 		s.registry = registry.New(cfg.Registry, registry.Deps{
-			Folder: root.FS(), Serve: s.serve, Loaded: s.report.loaded, Log: s.report.log,
+			Source: source, Serve: s.serve, Loaded: s.report.loaded, Log: s.report.log,
 			Load: func(ctx context.Context, folder fs.FS) (*models.Model, error) {
 				return models.Load(ctx, folder, cfg.engine())
 			},
@@ -75,4 +76,26 @@ func (s *Service) open(ctx context.Context, cfg Config, folder fs.FS) error {
 	}
 	s.serve(registry.Roles{Serving: m})
 	return nil
+}
+
+// source opens the registry's folder, which close closes.
+func (s *Service) source(ctx context.Context, cfg Config) (registry.Source, error) {
+	if !cfg.Registry.Remote() {
+		root, err := os.OpenRoot(cfg.Registry.Path)
+		if err != nil {
+			return nil, config.Invalid("registry.path", cfg.Registry.Path, "the folder of a model's versions: "+err.Error())
+		}
+		s.versions = root
+		return registry.Local{FS: root.FS()}, nil
+	}
+	store, err := bucket.Open(ctx, cfg.Registry.Path)
+	if err != nil {
+		return nil, config.Invalid("registry.path", cfg.Registry.Path, "a bucket of a model's versions: "+err.Error())
+	}
+	folder, err := bucket.New(store, cfg.Registry.Cache, cfg.MaxModelBytes)
+	if err != nil {
+		return nil, errors.Join(config.Invalid("registry.cache", cfg.Registry.Cache, "a local folder: "+err.Error()), store.Close())
+	}
+	s.versions = folder
+	return folder, nil
 }

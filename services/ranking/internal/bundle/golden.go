@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"runtime"
 	"strconv"
 
 	"github.com/repli-mesh/repli/pkg/onnx"
@@ -69,6 +70,7 @@ func (b *Bundle) readGolden(folder fs.FS) error {
 		return fmt.Errorf("%s: cases: none, expected at least 1", goldenFile)
 	}
 	for i, each := range g.Cases {
+		runtime.Gosched() // requests come first
 		if err := b.addCase(each); err != nil {
 			return fmt.Errorf("%s: cases[%d] %q: %w", goldenFile, i, each.Name, err)
 		}
@@ -111,6 +113,7 @@ type Deviation struct {
 func (b *Bundle) Deviates(ctx context.Context, score ScoreFunc) (Deviation, error) {
 	d := Deviation{Cases: len(b.Cases)}
 	for i, c := range b.Cases {
+		runtime.Gosched() // as above
 		got := make([]float32, len(c.Scores))
 		if err := score(ctx, c.Inputs, got); err != nil {
 			return d, fmt.Errorf("%s: cases[%d] %q: %w", goldenFile, i, c.Name, err)

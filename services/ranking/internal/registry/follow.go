@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-
-	"github.com/repli-mesh/repli/services/ranking/internal/models"
 )
 
 // follow serves a version, once it is there.
@@ -33,7 +30,7 @@ func (r *Registry) followShares(ctx context.Context) error {
 // followShare brings one of them there. Nonsense in the file, and a version that cannot be loaded, end it: then the one that
 // serves is there for everyone.
 func (r *Registry) followShare(ctx context.Context, file string, held *share) error {
-	asked, err := readShare(r.deps.Folder, file)
+	asked, err := readShare(r.deps.Source, file)
 	if errors.Is(err, errUnreadable) {
 		return err // nobody has asked for a change
 	}
@@ -75,7 +72,7 @@ func (r *Registry) announce() {
 // ready returns a version with its model, which is loaded unless it is in memory. It is false with an error, or without one
 // while the files may still be on their way.
 func (r *Registry) ready(ctx context.Context, name string) (version, bool, error) {
-	files, err := look(r.deps.Folder, name)
+	files, err := look(r.deps.Source, name)
 	if err != nil {
 		return version{}, false, err
 	}
@@ -91,7 +88,11 @@ func (r *Registry) ready(ctx context.Context, name string) (version, bool, error
 		r.seen[name] = files
 		return version{}, false, nil
 	}
-	model, err := r.load(ctx, name)
+	folder, err := r.deps.Source.Fetch(ctx, name)
+	if err != nil {
+		return version{}, false, fmt.Errorf("version %q: %w", name, err) // it may work at the next look
+	}
+	model, err := r.load(ctx, folder)
 	if ctx.Err() != nil {
 		return version{}, false, ctx.Err()
 	}
@@ -104,18 +105,4 @@ func (r *Registry) ready(ctx context.Context, name string) (version, bool, error
 	}
 	delete(r.refused, name)
 	return version{name: name, files: files, model: model}, true, nil
-}
-
-// load loads a version. A model that makes its loader panic must not take down what serves.
-func (r *Registry) load(ctx context.Context, name string) (model *models.Model, err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("the loader panicked: %v", fault)
-		}
-	}()
-	folder, err := fs.Sub(r.deps.Folder, name)
-	if err != nil {
-		return nil, err
-	}
-	return r.deps.Load(ctx, folder)
 }

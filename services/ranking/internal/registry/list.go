@@ -31,7 +31,7 @@ type Entry struct {
 // List returns the versions, highest first, at most 1,000. The error says that the folder cannot be read. Safe for concurrent
 // use.
 func (r *Registry) List() ([]Entry, error) {
-	names, err := versions(r.deps.Folder)
+	names, err := versions(r.deps.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (r *Registry) List() ([]Entry, error) {
 		if entries[i].Model != nil {
 			continue
 		}
-		if folder, err := fs.Sub(r.deps.Folder, entries[i].Folder); err == nil {
+		if folder, err := fs.Sub(r.deps.Source, entries[i].Folder); err == nil {
 			entries[i].Label, _ = bundle.ReadLabel(folder) // the list is no place to complain of a manifest
 		}
 	}

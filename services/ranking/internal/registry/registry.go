@@ -12,6 +12,8 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +23,10 @@ import (
 
 // Config is the registry's section of the configuration.
 type Config struct {
-	// Path is the folder of versions; empty where there is no registry.
+	// Path is the folder of versions, or s3://BUCKET/FOLDER in builds that have S3; empty where there is no registry.
 	Path string `yaml:"path"`
+	// Cache is the local folder for what is fetched from s3://.
+	Cache string `yaml:"cache"`
 	// Interval is the time between two looks at it.
 	Interval time.Duration `yaml:"interval"`
 }
@@ -30,18 +34,31 @@ type Config struct {
 // Defaults names no folder.
 func Defaults() Config { return Config{Interval: 10 * time.Second} }
 
+// Remote reports whether the versions have to be fetched.
+func (c Config) Remote() bool { return strings.HasPrefix(c.Path, "s3://") }
+
 // Validate returns every fault, each a *config.FieldError.
 func (c Config) Validate() error {
-	if c.Interval < 100*time.Millisecond || c.Interval > time.Hour {
-		return config.Invalid("interval", c.Interval, "100ms to 1h")
+	var faults []error
+	if c.Remote() {
+		if u, err := url.Parse(c.Path); err != nil || u.Host == "" || u.User != nil {
+			faults = append(faults, config.Invalid("path", "s3://...", // it may hold a secret
+				"s3://BUCKET/FOLDER without credentials, which are the environment's or those of the pod's role"))
+		}
+		if c.Cache == "" {
+			faults = append(faults, config.Invalid("cache", "", "a local folder for what is fetched from s3://"))
+		}
 	}
-	return nil
+	if c.Interval < 100*time.Millisecond || c.Interval > time.Hour {
+		faults = append(faults, config.Invalid("interval", c.Interval, "100ms to 1h"))
+	}
+	return errors.Join(faults...)
 }
 
 // Deps is what a registry works with.
 type Deps struct {
-	// Folder holds the versions.
-	Folder fs.FS
+	// Source holds the versions.
+	Source Source
 	// Load makes a model of a version's folder.
 	Load func(ctx context.Context, folder fs.FS) (*models.Model, error)
 	// Serve is told which models answer from now on.
@@ -104,12 +121,15 @@ func New(cfg Config, deps Deps) *Registry {
 // Open loads the version that should serve, and the canary and the shadow, without waiting for a second look. The error says
 // why there is none to serve; a canary or shadow that cannot be loaded is logged.
 func (r *Registry) Open(ctx context.Context) error {
-	name, err := wanted(r.deps.Folder)
+	if err := r.deps.Source.Refresh(ctx); err != nil {
+		return err
+	}
+	name, err := wanted(r.deps.Source)
 	if err != nil {
 		return err
 	}
 	for _, file := range []string{canaryFile, shadowFile} {
-		if s, err := readShare(r.deps.Folder, file); err == nil && s.name != "" {
+		if s, err := readShare(r.deps.Source, file); err == nil && s.name != "" {
 			r.settled(s.name)
 		}
 	}
@@ -123,7 +143,7 @@ func (r *Registry) Open(ctx context.Context) error {
 
 // settled takes a version's files as they are for complete.
 func (r *Registry) settled(name string) {
-	if files, err := look(r.deps.Folder, name); err == nil {
+	if files, err := look(r.deps.Source, name); err == nil {
 		r.seen[name] = files
 	}
 }
@@ -162,7 +182,10 @@ func (r *Registry) complain(ctx context.Context, err error) {
 
 // poll uses what should be used, if that has changed.
 func (r *Registry) poll(ctx context.Context) error {
-	name, err := wanted(r.deps.Folder)
+	if err := r.deps.Source.Refresh(ctx); err != nil {
+		return err
+	}
+	name, err := wanted(r.deps.Source)
 	if err == nil && name != r.serving.name {
 		err = r.follow(ctx, name)
 	}

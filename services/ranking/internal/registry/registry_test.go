@@ -60,7 +60,7 @@ func (s *shelf) seen() ([]string, int) {
 
 func (s *shelf) registry() *Registry {
 	return New(Defaults(), Deps{
-		Folder: s, Log: telemetry.Discard().Logger,
+		Source: Local{s}, Log: telemetry.Discard().Logger,
 		Load: func(_ context.Context, folder fs.FS) (*models.Model, error) {
 			s.mu.Lock()
 			s.loads++
@@ -210,5 +210,22 @@ func TestValidate(t *testing.T) {
 	cfg.Interval = 0
 	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "interval: is 0s, expected 100ms to 1h") {
 		t.Errorf("error is %v", err)
+	}
+	for path, want := range map[string]string{
+		"s3://models/shop":                  `cache: is "", expected a local folder`,
+		"s3:///shop":                        `path: is "s3://...", expected s3://BUCKET/FOLDER`,
+		"s3://AKIA:c2VjcmV0@models/shop":    "without credentials",
+		"s3://AKIA:c2VjcmV0@models/%zzshop": "without credentials",
+	} {
+		cfg := Defaults()
+		cfg.Path = path
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "c2VjcmV0") {
+			t.Errorf("%s: error is %v, expected one with %s", path, err, want)
+		}
+	}
+	cfg = Defaults()
+	cfg.Path, cfg.Cache = "s3://models/shop?region=eu-west-1", "models"
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
 	}
 }
