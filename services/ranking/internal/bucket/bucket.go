@@ -20,6 +20,12 @@ const (
 	maxControl = 1024 // bytes of a file beside the versions
 )
 
+// How long a bucket may take before it counts as away.
+const (
+	lookTimeout = 30 * time.Second
+	fileTimeout = 15 * time.Minute
+)
+
 // Object is one object of a bucket.
 type Object struct {
 	// Key is its name, below the registry's folder.
@@ -70,6 +76,8 @@ func (f *Folder) Close() error { return errors.Join(f.store.Close(), f.cache.roo
 
 // Refresh lists the bucket and reads the files beside the versions. Versions that are gone are removed from the local folder.
 func (f *Folder) Refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	next := &state{control: map[string][]byte{}, versions: map[string][]Object{}}
 	var control []string
 	n := 0
@@ -133,6 +141,8 @@ func (f *Folder) fetch(ctx context.Context, version string, file Object) (err er
 	if f.cache.has(version, file) {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, fileTimeout)
+	defer cancel()
 	reader, err := f.store.Read(ctx, version+"/"+file.Key)
 	if err != nil {
 		return err
