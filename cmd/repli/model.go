@@ -16,7 +16,7 @@ import (
 
 func newModel() *cobra.Command {
 	cmd := &cobra.Command{Use: "model", Short: "Look at, validate and measure model bundles", Args: noArgs, RunE: showHelp}
-	cmd.AddCommand(newModelInspect(), newModelValidate(), newModelBench(), newModelDiff())
+	cmd.AddCommand(newModelInspect(), newModelValidate(), newModelBench(), newModelDiff(), newModelList())
 	return cmd
 }
 

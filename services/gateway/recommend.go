@@ -142,6 +142,7 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 		RequestFeatures:  j.request.GetRequestFeatures(),
 		Retrieve:         true,
 		ExcludeItemIds:   j.excluded(),
+		Affinity:         affinity(j.request.GetUserId()),
 	}, func(ranked *rankingv1.RankResponse) error { return j.candidates.join(ranked.GetRetrievedItemIds()) })
 	if spent := j.steps.Ranking.Spent; j.steps.Ranking.Granted > 0 {
 		s.usual.Observe(spent)

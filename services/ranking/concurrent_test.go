@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,11 +29,11 @@ func (f fakeScorer) Score(ctx context.Context, _ []onnx.Tensor, out []float32) e
 
 // withScorer replaces the engine of the model that serves.
 func withScorer(s *Service, engine scorer.Scorer) {
-	current := *s.current.Load()
+	line, current := *s.current.Load(), *s.current.Load().serving
 	model := *current.Model
 	model.Scorer = engine
-	current.Model = &model
-	s.current.Store(&current)
+	current.Model, line.serving = &model, &current
+	s.current.Store(&line)
 }
 
 // catalogue returns n items whose i_a is v.
@@ -172,4 +173,21 @@ func TestRankBoundsTheWorkAtATime(t *testing.T) {
 			t.Errorf("%d at a time, %d answered, %d late; want 2, 4 and 2", most, answered, late)
 		}
 	})
+}
+
+// waiting scores once it may, and then says what.
+type waiting struct {
+	scorer.Scorer
+	release chan struct{}
+	scored  chan []float32
+}
+
+func (w waiting) Score(ctx context.Context, inputs []onnx.Tensor, out []float32) error {
+	<-w.release
+	err := w.Scorer.Score(ctx, inputs, out)
+	select {
+	case w.scored <- slices.Clone(out):
+	default:
+	}
+	return err
 }

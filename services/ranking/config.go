@@ -11,6 +11,7 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
+	"github.com/repli-mesh/repli/services/ranking/internal/shadow"
 )
 
 // Config is the ranking service's section of the configuration.
@@ -30,6 +31,8 @@ type Config struct {
 	MaxConcurrent int `yaml:"max_concurrent"`
 	// Retrieval is the share of the time left that a search for further candidates may have; the rest is for scoring.
 	Retrieval budget.Share `yaml:"retrieval"`
+	// Shadow bounds the scoring beside the requests.
+	Shadow shadow.Config `yaml:"shadow"`
 	// Items bounds the item table.
 	Items items.Config `yaml:"items"`
 }
@@ -37,7 +40,7 @@ type Config struct {
 // Defaults names no bundle.
 func Defaults() Config {
 	return Config{
-		Registry: registry.Defaults(), Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults(),
+		Registry: registry.Defaults(), Engine: models.Plan, MaxModelBytes: 1 << 30, Items: items.Defaults(), Shadow: shadow.Defaults(),
 		Retrieval: budget.Share{Share: 0.4, Floor: 200 * time.Microsecond, Ceiling: 50 * time.Millisecond},
 	}
 }
@@ -61,6 +64,7 @@ func (c Config) Validate() error {
 		faults = append(faults, config.Invalid(f.Key, f.Value, f.Expected))
 	}
 	faults = append(faults, config.Under("registry", c.Registry.Validate()))
+	faults = append(faults, config.Under("shadow", c.Shadow.Validate()))
 	faults = append(faults, config.Under("items", c.Items.Validate()))
 	return errors.Join(faults...)
 }

@@ -53,16 +53,44 @@ func (s *Service) admit(ctx context.Context, request *rankingv1.RankRequest) (*r
 	return s.rank(ctx, request, w)
 }
 
+// rank has the model score that is the user's. A canary that fails costs time, not the answer: the one that serves is there
+// for everyone.
 func (s *Service) rank(ctx context.Context, request *rankingv1.RankRequest, w *work) (*rankingv1.RankResponse, error) {
 	state := s.watcher.State()
 	if state.Table == nil {
 		return nil, fault.New(fault.NotReady, "NOT_READY", "there is no item table yet")
 	}
-	model := s.current.Load()
 	user, err := layout(request, state)
 	if err != nil {
 		return nil, err
 	}
+	line := s.current.Load()
+	if line.tries(request.GetAffinity()) {
+		response, err := s.rankAs(ctx, roleCanary, line.canary, request, user, state, w)
+		if err == nil || ctx.Err() != nil {
+			return response, err
+		}
+	}
+	response, err := s.rankAs(ctx, roleServing, line.serving, request, user, state, w)
+	if err == nil {
+		s.mirror(ctx, line, request, user, state, w)
+	}
+	return response, err
+}
+
+// rankAs ranks with a model and reports how that went.
+func (s *Service) rankAs(
+	ctx context.Context, as role, model *serving, request *rankingv1.RankRequest, user *schema.Schema, state *items.State, w *work,
+) (*rankingv1.RankResponse, error) {
+	started := s.now()
+	response, err := s.rankWith(ctx, model, request, user, state, w)
+	s.report.scoredAs(ctx, as, s.now().Sub(started), int(response.GetNonFinite()), err)
+	return response, err
+}
+
+func (s *Service) rankWith(
+	ctx context.Context, model *serving, request *rankingv1.RankRequest, user *schema.Schema, state *items.State, w *work,
+) (*rankingv1.RankResponse, error) {
 	found := s.retrieve(ctx, model, request, user, w)
 	given := len(request.GetCandidateItemIds())
 	w.ids = append(append(w.ids[:0], request.GetCandidateItemIds()...), found.ids...)

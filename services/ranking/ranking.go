@@ -8,21 +8,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
 	"github.com/repli-mesh/repli/pkg/budget"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
+	"github.com/repli-mesh/repli/services/ranking/internal/shadow"
 )
 
 // Deps is what the service works with.
@@ -37,15 +37,16 @@ type Deps struct {
 	Now func() time.Time
 }
 
-// Service answers Rank and GetModel. Safe for concurrent use.
+// Service answers Rank, GetModel and ListModels. Safe for concurrent use.
 type Service struct {
 	rankingv1.UnimplementedRankingServiceServer
 
-	current  atomic.Pointer[serving]
+	current  atomic.Pointer[lineup]
 	registry *registry.Registry // nil where there is one fixed bundle
-	root     *os.Root           // of the registry
+	versions io.Closer          // the registry's folder
 	watcher  *items.Watcher
 	indexing indexing
+	shadow   *shadow.Runner
 	// retrieval is the share of the time that a search may have.
 	retrieval budget.Share
 	report    *report
@@ -68,10 +69,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		slots: make(chan struct{}, cfg.concurrent()),
 		works: sync.Pool{New: func() any { return new(work) }},
 	}
+	if s.shadow, err = shadow.New(cfg.Shadow, shadow.Deps{Signals: deps.Signals, Now: deps.Now}); err != nil {
+		return nil, fmt.Errorf("ranking: %w", err)
+	}
 	if err := s.open(context.Background(), cfg, deps.Bundle); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	keep := s.current.Load().Wants
+	keep := s.current.Load().serving.Wants
 	if s.registry != nil {
 		keep = func(string) bool { return true } // the next version may want other features
 	}
@@ -88,10 +92,10 @@ var ErrBundle = errors.New("the model bundle cannot serve")
 
 // close frees what New has opened.
 func (s *Service) close() error {
-	if s.root == nil {
+	if s.versions == nil {
 		return nil
 	}
-	return s.root.Close()
+	return s.versions.Close()
 }
 
 // Register adds the service to a server.
@@ -105,6 +109,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { return s.watcher.Run(ctx) })
 	if s.registry != nil {
 		group.Go(func() error { return s.registry.Run(ctx) })
+		group.Go(func() error { return s.shadow.Run(ctx) })
 	}
 	return errors.Join(group.Wait(), s.close())
 }
@@ -115,12 +120,10 @@ func (s *Service) Ready() <-chan struct{} { return s.watcher.Ready() }
 // GetModel describes the model that serves. Until there is an item table, its count of items is 0 and nothing is known of
 // new users.
 func (s *Service) GetModel(context.Context, *rankingv1.GetModelRequest) (*rankingv1.GetModelResponse, error) {
-	model := s.current.Load()
+	model := s.current.Load().serving
 	response := &rankingv1.GetModelResponse{
 		Name: model.Name, Version: model.Version, Sha256: model.SHA256, Engine: model.Scorer.Engine(),
-	}
-	if !model.TrainedAt.IsZero() {
-		response.TrainedAt = timestamppb.New(model.TrainedAt)
+		TrainedAt: timestamp(model.TrainedAt),
 	}
 	state := s.watcher.State()
 	if state.Table != nil {

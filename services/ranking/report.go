@@ -29,6 +29,7 @@ type report struct {
 	success  []metric.RecordOption
 	failure  []metric.RecordOption
 	loads    metric.Int64Counter
+	models   modelFigures
 	defaults defaults
 }
 
@@ -57,7 +58,7 @@ func newReport(signals telemetry.Signals) (*report, error) {
 	}
 	r.success = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "ok")))}
 	r.failure = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "error")))}
-	return r, errors.Join(durationErr, candidatesErr, loadsErr, r.defaults.register(meter))
+	return r, errors.Join(durationErr, candidatesErr, loadsErr, r.models.register(meter), r.defaults.register(meter))
 }
 
 // loaded records an attempt to load a version of the model.

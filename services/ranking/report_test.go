@@ -3,6 +3,7 @@ package ranking
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
@@ -10,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/ranking/internal/itemstest"
 )
@@ -92,4 +95,28 @@ func TestReport(t *testing.T) {
 	if fmt.Sprint(names) != "[ranking.assemble2 ranking.score2 ranking.assemble2 ranking.score2 Rank0]" {
 		t.Errorf("spans are %v", names)
 	}
+}
+
+// A value that the request gives is no default, whether it is the user's, an item's or nobody's; the shadow's are not counted.
+func TestDefaultsAreCountedWhereNobodyGivesAValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signals, reader := seen()
+		s := startRoles(t, signals, map[string]string{"SERVING": "1", "SHADOW": "2 100"})
+		given := request(nil, "default", "noplace")
+		given.RequestFeatures = map[string]*repliv1.RequestFeature{
+			"u_a": number(1), "boost": number(1), "i_c": number(1), "place": integer(1),
+		}
+		for _, in := range []*rankingv1.RankRequest{given, request(nil, "default", "noplace")} {
+			if _, err := s.Rank(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		got := figures(t, reader)
+		for feature, want := range map[string]float64{"u_a": 1, "u_b": 2, "boost": 1, "i_c": 1, "place": 1, "i_a": 0, "i_b": 0} {
+			if n := got["repli.ranking.defaults feature="+feature]; n != want {
+				t.Errorf("%s was replaced %v times, expected %v", feature, n, want)
+			}
+		}
+	})
 }

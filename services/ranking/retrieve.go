@@ -12,8 +12,8 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/schema"
 )
 
-// indexing brings tables and models together: every table is in the index of the model that serves before a request sees
-// it, and every model has an index of the last table before it serves.
+// indexing brings tables and models together: every table is in the indexes of the models that answer before a request sees
+// it, and every model has an index of the last table before it answers.
 type indexing struct {
 	mu    sync.Mutex
 	table *items.Table // the last one
@@ -32,7 +32,9 @@ func (s *Service) prepare(table *items.Table) {
 	s.indexing.mu.Lock()
 	defer s.indexing.mu.Unlock()
 	s.indexing.table = table
-	s.index(s.current.Load())
+	for _, model := range s.current.Load().answering() {
+		s.index(model)
+	}
 }
 
 // index brings a model's index to the last table. A column that the table lacks takes the search away, not the model.

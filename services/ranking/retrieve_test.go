@@ -14,6 +14,7 @@ import (
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/services/ranking/internal/itemstest"
 	"github.com/repli-mesh/repli/services/ranking/internal/onnxtest"
+	"github.com/repli-mesh/repli/services/ranking/internal/registry"
 )
 
 // searching is the tiny bundle with a search by u_a*i_a + u_b*i_b.
@@ -132,13 +133,13 @@ func TestSearchWithoutTime(t *testing.T) {
 func TestNextModelSearchesAtOnce(t *testing.T) {
 	t.Parallel()
 	s, stream := searched(t, `{"user": ["u_a", "u_b"], "item": ["i_a", "i_b"], "count": 1}`, line(10)...)
-	before := s.current.Load()
+	before := s.current.Load().serving
 	next := *before.Model
 	bundle, retrieval := *before.Bundle, *before.Retrieval
 	retrieval.Count = 4
 	bundle.Retrieval = &retrieval
 	next.Bundle = &bundle
-	s.serve(&next)
+	s.serve(registry.Roles{Serving: &next})
 	out, err := s.Rank(t.Context(), wants(ada, 9, "x1"))
 	if err != nil || out.GetRetrieved() != 4 {
 		t.Errorf("%v, %v; want 4 found", out, err)

@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,13 +10,13 @@ import (
 
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
+	"github.com/repli-mesh/repli/services/ranking/internal/bucket"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
 	"github.com/repli-mesh/repli/services/ranking/internal/retrieval"
 )
 
-// serving is the model that answers, with all that belongs to it. It never changes: a request takes it once, and ends with it
-// whatever serves by then.
+// serving is a model that is used, with all that belongs to it. It never changes.
 type serving struct {
 	*models.Model
 	bindings *binding.Cache
@@ -23,28 +24,32 @@ type serving struct {
 	defaults []*atomic.Int64  // counters, for each feature of the model in order
 }
 
-// serve makes a model the one that answers from now on.
-func (s *Service) serve(m *models.Model) {
-	next := &serving{
-		Model: m, index: newIndex(m), defaults: s.report.counters(m.Bundle),
-		bindings: binding.NewCache(m.Bundle, func(bound *binding.Binding, err error) { s.report.bound(m.ID(), bound, err) }),
-	}
+// serve makes the models of the roles the ones that are used from now on. What was made for one of them is kept.
+func (s *Service) serve(roles registry.Roles) {
 	s.indexing.mu.Lock()
 	defer s.indexing.mu.Unlock()
-	s.index(next)
+	old := s.current.Load()
+	next := newLineup(roles, func(m *models.Model) *serving {
+		if known := old.has(m); known != nil {
+			return known
+		}
+		return s.newServing(m)
+	})
+	for _, model := range next.answering() {
+		s.index(model)
+	}
 	s.current.Store(next)
 }
 
 // open loads the model that serves first: from the registry, the configured folder, or else the embedded one.
 func (s *Service) open(ctx context.Context, cfg Config, folder fs.FS) error {
 	if cfg.Registry.Path != "" {
-		root, err := os.OpenRoot(cfg.Registry.Path)
+		source, err := s.source(ctx, cfg)
 		if err != nil {
-			return config.Invalid("registry.path", cfg.Registry.Path, "the folder of a model's versions: "+err.Error())
+			return err
 		}
-		s.root = root
 		s.registry = registry.New(cfg.Registry, registry.Deps{
-			Folder: root.FS(), Serve: s.serve, Loaded: s.report.loaded, Log: s.report.log,
+			Source: source, Serve: s.serve, Loaded: s.report.loaded, Log: s.report.log,
 			Load: func(ctx context.Context, folder fs.FS) (*models.Model, error) {
 				return models.Load(ctx, folder, cfg.engine())
 			},
@@ -69,6 +74,28 @@ func (s *Service) open(ctx context.Context, cfg Config, folder fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBundle, err)
 	}
-	s.serve(m)
+	s.serve(registry.Roles{Serving: m})
 	return nil
+}
+
+// source opens the registry's folder, which close closes.
+func (s *Service) source(ctx context.Context, cfg Config) (registry.Source, error) {
+	if !cfg.Registry.Remote() {
+		root, err := os.OpenRoot(cfg.Registry.Path)
+		if err != nil {
+			return nil, config.Invalid("registry.path", cfg.Registry.Path, "the folder of a model's versions: "+err.Error())
+		}
+		s.versions = root
+		return registry.Local{FS: root.FS()}, nil
+	}
+	store, err := bucket.Open(ctx, cfg.Registry.Path)
+	if err != nil {
+		return nil, config.Invalid("registry.path", cfg.Registry.Path, "a bucket of a model's versions: "+err.Error())
+	}
+	folder, err := bucket.New(store, cfg.Registry.Cache, cfg.MaxModelBytes)
+	if err != nil {
+		return nil, errors.Join(config.Invalid("registry.cache", cfg.Registry.Cache, "a local folder: "+err.Error()), store.Close())
+	}
+	s.versions = folder
+	return folder, nil
 }

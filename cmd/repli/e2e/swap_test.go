@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +45,28 @@ func publish(t *testing.T, registry, bundle, version string) {
 type load struct {
 	answers, personalized, failed atomic.Int64
 	first                         atomic.Pointer[error]
+
+	changing atomic.Bool // a model is on its way
+	mu       sync.Mutex
+	took     map[bool][]time.Duration // by whether one was when the request began
+}
+
+// note keeps what a request took.
+func (l *load) note(changing bool, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.took == nil {
+		l.took = map[bool][]time.Duration{}
+	}
+	l.took[changing] = append(l.took[changing], took)
+}
+
+// p99 of the requests that began while a model was, or was not, on its way.
+func (l *load) p99(changing bool) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	took := slices.Sorted(slices.Values(l.took[changing]))
+	return took[len(took)*99/100]
 }
 
 func (l *load) run(ctx context.Context, c *client.Client, user string, clients int) (stop func()) {
@@ -63,7 +86,9 @@ func (l *load) run(ctx context.Context, c *client.Client, user string, clients i
 func (l *load) ask(c *client.Client, user string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
+	changing, started := l.changing.Load(), time.Now()
 	response, err := c.Recommend(ctx, &repliv1.RecommendRequest{UserId: user, Count: 10})
+	l.note(changing, time.Since(started))
 	switch {
 	case err != nil:
 		l.failed.Add(1)
@@ -101,8 +126,14 @@ func TestModelsChangeUnderLoad(t *testing.T) {
 	const swaps = 20
 	for i := range swaps {
 		version := fmt.Sprint(i + 2)
+		settled := l.answers.Load()
+		for end := time.Now().Add(patience); l.answers.Load() < settled+200 && time.Now().Before(end); { // as many without a change
+			time.Sleep(time.Millisecond)
+		}
+		l.changing.Store(true)
 		publish(t, registry, []string{"dcn", "gbdt", "mlp"}[i%3], version)
 		awaitModel(t, m.client, in.known, version)
+		l.changing.Store(false)
 	}
 	publish(t, registry, "mlp", "99")
 	if err := os.WriteFile(filepath.Join(registry, "99", "model.onnx"), []byte("no model"), 0o600); err != nil {
@@ -125,5 +156,7 @@ func TestModelsChangeUnderLoad(t *testing.T) {
 	if l.personalized.Load()*100 < l.answers.Load()*99 {
 		t.Errorf("%d of %d answers are personalized, expected 99 in 100", l.personalized.Load(), l.answers.Load())
 	}
-	t.Logf("%d requests over %d changes of the model", l.answers.Load(), swaps+1)
+	during, between := l.p99(true), l.p99(false)
+	t.Logf("%d requests over %d changes of the model; p99 %v while one is on its way, %v otherwise: %.2f times",
+		l.answers.Load(), swaps+1, during, between, float64(during)/float64(between))
 }

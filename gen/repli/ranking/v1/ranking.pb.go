@@ -27,6 +27,75 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ModelState says what a version of the model is used for.
+type ModelState int32
+
+const (
+	// Not used.
+	ModelState_MODEL_STATE_UNSPECIFIED ModelState = 0
+	// It answers all requests but the canary's.
+	ModelState_MODEL_STATE_SERVING ModelState = 1
+	// It served before and is still in memory: going back to it loads nothing.
+	ModelState_MODEL_STATE_PREVIOUS ModelState = 2
+	// It answers a share of the users.
+	ModelState_MODEL_STATE_CANARY ModelState = 3
+	// It scores a share of the requests beside the one that answers them.
+	ModelState_MODEL_STATE_SHADOW ModelState = 4
+	// It could not be loaded, and is tried again when its files change.
+	ModelState_MODEL_STATE_REFUSED ModelState = 5
+	// It is there and nothing asks for it.
+	ModelState_MODEL_STATE_AVAILABLE ModelState = 6
+)
+
+// Enum value maps for ModelState.
+var (
+	ModelState_name = map[int32]string{
+		0: "MODEL_STATE_UNSPECIFIED",
+		1: "MODEL_STATE_SERVING",
+		2: "MODEL_STATE_PREVIOUS",
+		3: "MODEL_STATE_CANARY",
+		4: "MODEL_STATE_SHADOW",
+		5: "MODEL_STATE_REFUSED",
+		6: "MODEL_STATE_AVAILABLE",
+	}
+	ModelState_value = map[string]int32{
+		"MODEL_STATE_UNSPECIFIED": 0,
+		"MODEL_STATE_SERVING":     1,
+		"MODEL_STATE_PREVIOUS":    2,
+		"MODEL_STATE_CANARY":      3,
+		"MODEL_STATE_SHADOW":      4,
+		"MODEL_STATE_REFUSED":     5,
+		"MODEL_STATE_AVAILABLE":   6,
+	}
+)
+
+func (x ModelState) Enum() *ModelState {
+	p := new(ModelState)
+	*p = x
+	return p
+}
+
+func (x ModelState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ModelState) Descriptor() protoreflect.EnumDescriptor {
+	return file_repli_ranking_v1_ranking_proto_enumTypes[0].Descriptor()
+}
+
+func (ModelState) Type() protoreflect.EnumType {
+	return &file_repli_ranking_v1_ranking_proto_enumTypes[0]
+}
+
+func (x ModelState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ModelState.Descriptor instead.
+func (ModelState) EnumDescriptor() ([]byte, []int) {
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{0}
+}
+
 // RankRequest is one user and the candidates.
 type RankRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -43,8 +112,12 @@ type RankRequest struct {
 	Retrieve bool `protobuf:"varint,5,opt,name=retrieve,proto3" json:"retrieve,omitempty"`
 	// Items that must not be found by that search, besides the candidates: at most 4,000 ids of 1 to 128 bytes.
 	ExcludeItemIds []string `protobuf:"bytes,6,rep,name=exclude_item_ids,json=excludeItemIds,proto3" json:"exclude_item_ids,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The group that the user is in: 1 to 65,536, the same at every request; 0 when the caller does not know. The users of a
+	// canary are chosen by it. It is no identity: it is a hash that many users share, nothing finds a user by it, and it is
+	// never logged or counted.
+	Affinity      uint32 `protobuf:"varint,7,opt,name=affinity,proto3" json:"affinity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RankRequest) Reset() {
@@ -119,6 +192,13 @@ func (x *RankRequest) GetExcludeItemIds() []string {
 	return nil
 }
 
+func (x *RankRequest) GetAffinity() uint32 {
+	if x != nil {
+		return x.Affinity
+	}
+	return 0
+}
+
 // RankResponse is the best of the candidates, best first.
 type RankResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -132,7 +212,7 @@ type RankResponse struct {
 	Unknown uint32 `protobuf:"varint,4,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	// How many candidates the model gave NaN or an infinity. They are not among `indices`.
 	NonFinite uint32 `protobuf:"varint,5,opt,name=non_finite,json=nonFinite,proto3" json:"non_finite,omitempty"`
-	// Name and version of the model, as "name/version".
+	// Name and version of the model that gave these scores, as "name/version".
 	Model string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
 	// The version of the item table.
 	ItemTableVersion uint64 `protobuf:"varint,7,opt,name=item_table_version,json=itemTableVersion,proto3" json:"item_table_version,omitempty"`
@@ -402,11 +482,222 @@ func (x *GetModelResponse) GetItemCount() uint64 {
 	return 0
 }
 
+// ListModelsRequest asks for the versions of the model.
+type ListModelsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsRequest) Reset() {
+	*x = ListModelsRequest{}
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsRequest) ProtoMessage() {}
+
+func (x *ListModelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsRequest.ProtoReflect.Descriptor instead.
+func (*ListModelsRequest) Descriptor() ([]byte, []int) {
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{4}
+}
+
+// ListModelsResponse holds the versions of the model.
+type ListModelsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The versions, highest first: at most 1,000.
+	Models        []*RegisteredModel `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsResponse) Reset() {
+	*x = ListModelsResponse{}
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsResponse) ProtoMessage() {}
+
+func (x *ListModelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsResponse.ProtoReflect.Descriptor instead.
+func (*ListModelsResponse) Descriptor() ([]byte, []int) {
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListModelsResponse) GetModels() []*RegisteredModel {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+// RegisteredModel is one version of the model.
+type RegisteredModel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of its folder in the registry, by which SERVING, CANARY and SHADOW call it. Empty without a registry.
+	Folder string `protobuf:"bytes,1,opt,name=folder,proto3" json:"folder,omitempty"`
+	// What it is used for: at least one state; a version can be both the previous one and the shadow.
+	States []ModelState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=repli.ranking.v1.ModelState" json:"states,omitempty"`
+	// The share of users of a canary, above 0 and up to 100. 0 in other states.
+	CanaryPercent float64 `protobuf:"fixed64,3,opt,name=canary_percent,json=canaryPercent,proto3" json:"canary_percent,omitempty"`
+	// The share of requests of a shadow, above 0 and up to 100. 0 in other states.
+	ShadowPercent float64 `protobuf:"fixed64,4,opt,name=shadow_percent,json=shadowPercent,proto3" json:"shadow_percent,omitempty"`
+	// Why it was refused. Empty in other states.
+	RefusedReason string `protobuf:"bytes,5,opt,name=refused_reason,json=refusedReason,proto3" json:"refused_reason,omitempty"`
+	// The manifest's name. Empty when there is no manifest that can be read.
+	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	// The manifest's version. Empty as above.
+	Version string `protobuf:"bytes,7,opt,name=version,proto3" json:"version,omitempty"`
+	// SHA-256 of model.onnx, 64 hexadecimal digits. Of a version that is not loaded it is what the manifest says, and empty
+	// when that says nothing.
+	Sha256 string `protobuf:"bytes,8,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// When it was trained. Unset when the manifest does not say.
+	TrainedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=trained_at,json=trainedAt,proto3" json:"trained_at,omitempty"`
+	// The engine that runs it, such as "plan". Empty when it is not loaded.
+	Engine        string `protobuf:"bytes,10,opt,name=engine,proto3" json:"engine,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegisteredModel) Reset() {
+	*x = RegisteredModel{}
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisteredModel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisteredModel) ProtoMessage() {}
+
+func (x *RegisteredModel) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisteredModel.ProtoReflect.Descriptor instead.
+func (*RegisteredModel) Descriptor() ([]byte, []int) {
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RegisteredModel) GetFolder() string {
+	if x != nil {
+		return x.Folder
+	}
+	return ""
+}
+
+func (x *RegisteredModel) GetStates() []ModelState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *RegisteredModel) GetCanaryPercent() float64 {
+	if x != nil {
+		return x.CanaryPercent
+	}
+	return 0
+}
+
+func (x *RegisteredModel) GetShadowPercent() float64 {
+	if x != nil {
+		return x.ShadowPercent
+	}
+	return 0
+}
+
+func (x *RegisteredModel) GetRefusedReason() string {
+	if x != nil {
+		return x.RefusedReason
+	}
+	return ""
+}
+
+func (x *RegisteredModel) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RegisteredModel) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *RegisteredModel) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *RegisteredModel) GetTrainedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TrainedAt
+	}
+	return nil
+}
+
+func (x *RegisteredModel) GetEngine() string {
+	if x != nil {
+		return x.Engine
+	}
+	return ""
+}
+
 var File_repli_ranking_v1_ranking_proto protoreflect.FileDescriptor
 
 const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\n" +
-	"\x1erepli/ranking/v1/ranking.proto\x12\x10repli.ranking.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erepli/feature/v1/feature.proto\x1a\x1drepli/v1/recommendation.proto\"\xc8\x03\n" +
+	"\x1erepli/ranking/v1/ranking.proto\x12\x10repli.ranking.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erepli/feature/v1/feature.proto\x1a\x1drepli/v1/recommendation.proto\"\xef\x03\n" +
 	"\vRankRequest\x12)\n" +
 	"\x04user\x18\x01 \x01(\v2\x15.repli.feature.v1.RowR\x04user\x12B\n" +
 	"\x12candidate_item_ids\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x10candidateItemIds\x12 \n" +
@@ -414,7 +705,8 @@ const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\xbaH\a*\x05\x18\xa0\x1f(\x01R\x05count\x12p\n" +
 	"\x10request_features\x18\x04 \x03(\v22.repli.ranking.v1.RankRequest.RequestFeaturesEntryB\x11\xbaH\x0e\x9a\x01\v\x10@\"\ar\x05\x10\x01(\x80\x01R\x0frequestFeatures\x12\x1a\n" +
 	"\bretrieve\x18\x05 \x01(\bR\bretrieve\x12<\n" +
-	"\x10exclude_item_ids\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x0eexcludeItemIds\x1a\\\n" +
+	"\x10exclude_item_ids\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x0eexcludeItemIds\x12%\n" +
+	"\baffinity\x18\a \x01(\rB\t\xbaH\x06*\x04\x18\x80\x80\x04R\baffinity\x1a\\\n" +
 	"\x14RequestFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.repli.v1.RequestFeatureR\x05value:\x028\x01\"\x9d\x03\n" +
@@ -443,10 +735,37 @@ const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\x06engine\x18\x05 \x01(\tR\x06engine\x12&\n" +
 	"\x0franks_new_users\x18\x06 \x01(\bR\rranksNewUsers\x12\x1d\n" +
 	"\n" +
-	"item_count\x18\a \x01(\x04R\titemCount2\xaa\x01\n" +
+	"item_count\x18\a \x01(\x04R\titemCount\"\x13\n" +
+	"\x11ListModelsRequest\"O\n" +
+	"\x12ListModelsResponse\x129\n" +
+	"\x06models\x18\x01 \x03(\v2!.repli.ranking.v1.RegisteredModelR\x06models\"\xed\x02\n" +
+	"\x0fRegisteredModel\x12\x16\n" +
+	"\x06folder\x18\x01 \x01(\tR\x06folder\x124\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x1c.repli.ranking.v1.ModelStateR\x06states\x12%\n" +
+	"\x0ecanary_percent\x18\x03 \x01(\x01R\rcanaryPercent\x12%\n" +
+	"\x0eshadow_percent\x18\x04 \x01(\x01R\rshadowPercent\x12%\n" +
+	"\x0erefused_reason\x18\x05 \x01(\tR\rrefusedReason\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\a \x01(\tR\aversion\x12\x16\n" +
+	"\x06sha256\x18\b \x01(\tR\x06sha256\x129\n" +
+	"\n" +
+	"trained_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\ttrainedAt\x12\x16\n" +
+	"\x06engine\x18\n" +
+	" \x01(\tR\x06engine*\xc0\x01\n" +
+	"\n" +
+	"ModelState\x12\x1b\n" +
+	"\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13MODEL_STATE_SERVING\x10\x01\x12\x18\n" +
+	"\x14MODEL_STATE_PREVIOUS\x10\x02\x12\x16\n" +
+	"\x12MODEL_STATE_CANARY\x10\x03\x12\x16\n" +
+	"\x12MODEL_STATE_SHADOW\x10\x04\x12\x17\n" +
+	"\x13MODEL_STATE_REFUSED\x10\x05\x12\x19\n" +
+	"\x15MODEL_STATE_AVAILABLE\x10\x062\x83\x02\n" +
 	"\x0eRankingService\x12E\n" +
 	"\x04Rank\x12\x1d.repli.ranking.v1.RankRequest\x1a\x1e.repli.ranking.v1.RankResponse\x12Q\n" +
-	"\bGetModel\x12!.repli.ranking.v1.GetModelRequest\x1a\".repli.ranking.v1.GetModelResponseB<Z:github.com/repli-mesh/repli/gen/repli/ranking/v1;rankingv1b\x06proto3"
+	"\bGetModel\x12!.repli.ranking.v1.GetModelRequest\x1a\".repli.ranking.v1.GetModelResponse\x12W\n" +
+	"\n" +
+	"ListModels\x12#.repli.ranking.v1.ListModelsRequest\x1a$.repli.ranking.v1.ListModelsResponseB<Z:github.com/repli-mesh/repli/gen/repli/ranking/v1;rankingv1b\x06proto3"
 
 var (
 	file_repli_ranking_v1_ranking_proto_rawDescOnce sync.Once
@@ -460,32 +779,42 @@ func file_repli_ranking_v1_ranking_proto_rawDescGZIP() []byte {
 	return file_repli_ranking_v1_ranking_proto_rawDescData
 }
 
-var file_repli_ranking_v1_ranking_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_repli_ranking_v1_ranking_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_repli_ranking_v1_ranking_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_repli_ranking_v1_ranking_proto_goTypes = []any{
-	(*RankRequest)(nil),           // 0: repli.ranking.v1.RankRequest
-	(*RankResponse)(nil),          // 1: repli.ranking.v1.RankResponse
-	(*GetModelRequest)(nil),       // 2: repli.ranking.v1.GetModelRequest
-	(*GetModelResponse)(nil),      // 3: repli.ranking.v1.GetModelResponse
-	nil,                           // 4: repli.ranking.v1.RankRequest.RequestFeaturesEntry
-	(*v1.Row)(nil),                // 5: repli.feature.v1.Row
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*v11.RequestFeature)(nil),    // 7: repli.v1.RequestFeature
+	(ModelState)(0),               // 0: repli.ranking.v1.ModelState
+	(*RankRequest)(nil),           // 1: repli.ranking.v1.RankRequest
+	(*RankResponse)(nil),          // 2: repli.ranking.v1.RankResponse
+	(*GetModelRequest)(nil),       // 3: repli.ranking.v1.GetModelRequest
+	(*GetModelResponse)(nil),      // 4: repli.ranking.v1.GetModelResponse
+	(*ListModelsRequest)(nil),     // 5: repli.ranking.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),    // 6: repli.ranking.v1.ListModelsResponse
+	(*RegisteredModel)(nil),       // 7: repli.ranking.v1.RegisteredModel
+	nil,                           // 8: repli.ranking.v1.RankRequest.RequestFeaturesEntry
+	(*v1.Row)(nil),                // 9: repli.feature.v1.Row
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*v11.RequestFeature)(nil),    // 11: repli.v1.RequestFeature
 }
 var file_repli_ranking_v1_ranking_proto_depIdxs = []int32{
-	5, // 0: repli.ranking.v1.RankRequest.user:type_name -> repli.feature.v1.Row
-	4, // 1: repli.ranking.v1.RankRequest.request_features:type_name -> repli.ranking.v1.RankRequest.RequestFeaturesEntry
-	6, // 2: repli.ranking.v1.RankResponse.item_table_time:type_name -> google.protobuf.Timestamp
-	6, // 3: repli.ranking.v1.GetModelResponse.trained_at:type_name -> google.protobuf.Timestamp
-	7, // 4: repli.ranking.v1.RankRequest.RequestFeaturesEntry.value:type_name -> repli.v1.RequestFeature
-	0, // 5: repli.ranking.v1.RankingService.Rank:input_type -> repli.ranking.v1.RankRequest
-	2, // 6: repli.ranking.v1.RankingService.GetModel:input_type -> repli.ranking.v1.GetModelRequest
-	1, // 7: repli.ranking.v1.RankingService.Rank:output_type -> repli.ranking.v1.RankResponse
-	3, // 8: repli.ranking.v1.RankingService.GetModel:output_type -> repli.ranking.v1.GetModelResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	9,  // 0: repli.ranking.v1.RankRequest.user:type_name -> repli.feature.v1.Row
+	8,  // 1: repli.ranking.v1.RankRequest.request_features:type_name -> repli.ranking.v1.RankRequest.RequestFeaturesEntry
+	10, // 2: repli.ranking.v1.RankResponse.item_table_time:type_name -> google.protobuf.Timestamp
+	10, // 3: repli.ranking.v1.GetModelResponse.trained_at:type_name -> google.protobuf.Timestamp
+	7,  // 4: repli.ranking.v1.ListModelsResponse.models:type_name -> repli.ranking.v1.RegisteredModel
+	0,  // 5: repli.ranking.v1.RegisteredModel.states:type_name -> repli.ranking.v1.ModelState
+	10, // 6: repli.ranking.v1.RegisteredModel.trained_at:type_name -> google.protobuf.Timestamp
+	11, // 7: repli.ranking.v1.RankRequest.RequestFeaturesEntry.value:type_name -> repli.v1.RequestFeature
+	1,  // 8: repli.ranking.v1.RankingService.Rank:input_type -> repli.ranking.v1.RankRequest
+	3,  // 9: repli.ranking.v1.RankingService.GetModel:input_type -> repli.ranking.v1.GetModelRequest
+	5,  // 10: repli.ranking.v1.RankingService.ListModels:input_type -> repli.ranking.v1.ListModelsRequest
+	2,  // 11: repli.ranking.v1.RankingService.Rank:output_type -> repli.ranking.v1.RankResponse
+	4,  // 12: repli.ranking.v1.RankingService.GetModel:output_type -> repli.ranking.v1.GetModelResponse
+	6,  // 13: repli.ranking.v1.RankingService.ListModels:output_type -> repli.ranking.v1.ListModelsResponse
+	11, // [11:14] is the sub-list for method output_type
+	8,  // [8:11] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_repli_ranking_v1_ranking_proto_init() }
@@ -498,13 +827,14 @@ func file_repli_ranking_v1_ranking_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_repli_ranking_v1_ranking_proto_rawDesc), len(file_repli_ranking_v1_ranking_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   5,
+			NumEnums:      1,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_repli_ranking_v1_ranking_proto_goTypes,
 		DependencyIndexes: file_repli_ranking_v1_ranking_proto_depIdxs,
+		EnumInfos:         file_repli_ranking_v1_ranking_proto_enumTypes,
 		MessageInfos:      file_repli_ranking_v1_ranking_proto_msgTypes,
 	}.Build()
 	File_repli_ranking_v1_ranking_proto = out.File

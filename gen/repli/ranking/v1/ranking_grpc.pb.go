@@ -21,8 +21,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RankingService_Rank_FullMethodName     = "/repli.ranking.v1.RankingService/Rank"
-	RankingService_GetModel_FullMethodName = "/repli.ranking.v1.RankingService/GetModel"
+	RankingService_Rank_FullMethodName       = "/repli.ranking.v1.RankingService/Rank"
+	RankingService_GetModel_FullMethodName   = "/repli.ranking.v1.RankingService/GetModel"
+	RankingService_ListModels_FullMethodName = "/repli.ranking.v1.RankingService/ListModels"
 )
 
 // RankingServiceClient is the client API for RankingService service.
@@ -41,6 +42,13 @@ type RankingServiceClient interface {
 	//
 	// Errors: FAILED_PRECONDITION with the ErrorInfo reason NOT_READY when there is none.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
+	// ListModels lists the versions of the model's registry and what each is used for, highest version first. Without a
+	// registry it is the one model that serves.
+	//
+	// There is no call that changes what serves: the files of the registry's folder say it to all replicas alike.
+	//
+	// Errors: UNAVAILABLE when the registry's folder cannot be read.
+	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
 }
 
 type rankingServiceClient struct {
@@ -71,6 +79,16 @@ func (c *rankingServiceClient) GetModel(ctx context.Context, in *GetModelRequest
 	return out, nil
 }
 
+func (c *rankingServiceClient) ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListModelsResponse)
+	err := c.cc.Invoke(ctx, RankingService_ListModels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RankingServiceServer is the server API for RankingService service.
 // All implementations must embed UnimplementedRankingServiceServer
 // for forward compatibility.
@@ -87,6 +105,13 @@ type RankingServiceServer interface {
 	//
 	// Errors: FAILED_PRECONDITION with the ErrorInfo reason NOT_READY when there is none.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
+	// ListModels lists the versions of the model's registry and what each is used for, highest version first. Without a
+	// registry it is the one model that serves.
+	//
+	// There is no call that changes what serves: the files of the registry's folder say it to all replicas alike.
+	//
+	// Errors: UNAVAILABLE when the registry's folder cannot be read.
+	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
 	mustEmbedUnimplementedRankingServiceServer()
 }
 
@@ -102,6 +127,9 @@ func (UnimplementedRankingServiceServer) Rank(context.Context, *RankRequest) (*R
 }
 func (UnimplementedRankingServiceServer) GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetModel not implemented")
+}
+func (UnimplementedRankingServiceServer) ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListModels not implemented")
 }
 func (UnimplementedRankingServiceServer) mustEmbedUnimplementedRankingServiceServer() {}
 func (UnimplementedRankingServiceServer) testEmbeddedByValue()                        {}
@@ -160,6 +188,24 @@ func _RankingService_GetModel_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RankingService_ListModels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListModelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RankingServiceServer).ListModels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RankingService_ListModels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RankingServiceServer).ListModels(ctx, req.(*ListModelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RankingService_ServiceDesc is the grpc.ServiceDesc for RankingService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -174,6 +220,10 @@ var RankingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetModel",
 			Handler:    _RankingService_GetModel_Handler,
+		},
+		{
+			MethodName: "ListModels",
+			Handler:    _RankingService_ListModels_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

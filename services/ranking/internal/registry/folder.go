@@ -10,23 +10,14 @@ import (
 
 // highest returns the highest version of a folder.
 func highest(folder fs.FS) (string, error) {
-	entries, err := fs.ReadDir(folder, ".")
+	names, err := versions(folder)
 	if err != nil {
-		return "", fmt.Errorf("the folder of versions: %w", err)
+		return "", err
 	}
-	best := ""
-	for _, entry := range entries {
-		if _, err := fs.Stat(folder, entry.Name()+"/manifest.json"); err != nil {
-			continue
-		}
-		if best == "" || compare(entry.Name(), best) > 0 {
-			best = entry.Name()
-		}
-	}
-	if best == "" {
+	if len(names) == 0 {
 		return "", errors.New("the folder of versions holds none: a version is a folder with manifest.json, model.onnx and golden.json")
 	}
-	return best, nil
+	return slices.MaxFunc(names, compare), nil
 }
 
 // compare orders names as people do: numbers in them count as numbers.

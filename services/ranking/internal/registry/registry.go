@@ -1,32 +1,32 @@
-// Package registry owns which version of a model serves: it watches a folder of bundles, one folder a version, and loads
-// what should serve next. It does not know what a model is used for.
+// Package registry owns which versions of a model are used, and for what: it watches a folder of bundles, one folder a
+// version, and loads what should be used next. It does not know what a model is used with.
 //
-// The file SERVING in the folder names the version to serve; without it, it is the highest version. A version is a folder
-// with a manifest.json; 10 is higher than 9. A folder is looked at again until it is the same in two looks, so that one that
-// is still being copied is left alone; one that cannot be loaded is refused until its files change. The version that served
-// before is kept: going back to it loads nothing.
+// The file SERVING in the folder names the version to serve; without it, it is the highest version. CANARY and SHADOW hold the
+// name of a version and a percentage. A version is a folder with a manifest.json; 10 is higher than 9. A folder is looked at
+// again until it is the same in two looks, so that one that is still being copied is left alone; one that cannot be loaded is
+// refused until its files change. The version that served before is kept: going back to it loads nothing.
 package registry
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
 )
 
-// servingFile names the version to serve.
-const servingFile = "SERVING"
-
 // Config is the registry's section of the configuration.
 type Config struct {
-	// Path is the folder of versions; empty where there is no registry.
+	// Path is the folder of versions, or s3://BUCKET/FOLDER in builds that have S3; empty where there is no registry.
 	Path string `yaml:"path"`
+	// Cache is the local folder for what is fetched from s3://.
+	Cache string `yaml:"cache"`
 	// Interval is the time between two looks at it.
 	Interval time.Duration `yaml:"interval"`
 }
@@ -34,34 +34,68 @@ type Config struct {
 // Defaults names no folder.
 func Defaults() Config { return Config{Interval: 10 * time.Second} }
 
+// Remote reports whether the versions have to be fetched.
+func (c Config) Remote() bool { return strings.HasPrefix(c.Path, "s3://") }
+
 // Validate returns every fault, each a *config.FieldError.
 func (c Config) Validate() error {
-	if c.Interval < 100*time.Millisecond || c.Interval > time.Hour {
-		return config.Invalid("interval", c.Interval, "100ms to 1h")
+	var faults []error
+	if c.Remote() {
+		if u, err := url.Parse(c.Path); err != nil || u.Host == "" || u.User != nil {
+			faults = append(faults, config.Invalid("path", "s3://...", // it may hold a secret
+				"s3://BUCKET/FOLDER without credentials, which are the environment's or those of the pod's role"))
+		}
+		if c.Cache == "" {
+			faults = append(faults, config.Invalid("cache", "", "a local folder for what is fetched from s3://"))
+		}
 	}
-	return nil
+	if c.Interval < 100*time.Millisecond || c.Interval > time.Hour {
+		faults = append(faults, config.Invalid("interval", c.Interval, "100ms to 1h"))
+	}
+	return errors.Join(faults...)
 }
 
 // Deps is what a registry works with.
 type Deps struct {
-	// Folder holds the versions.
-	Folder fs.FS
+	// Source holds the versions.
+	Source Source
 	// Load makes a model of a version's folder.
 	Load func(ctx context.Context, folder fs.FS) (*models.Model, error)
-	// Serve is told which model serves from now on.
-	Serve func(*models.Model)
+	// Serve is told which models answer from now on.
+	Serve func(Roles)
 	// Loaded is told of each attempt to load a version.
 	Loaded func(ctx context.Context, err error)
 	// Log takes what an operator should know.
 	Log *slog.Logger
 }
 
-// Registry follows a folder. Open comes first, then Run; neither is safe for concurrent use.
+// Roles are the models that are used, by what for.
+type Roles struct {
+	// Serving answers.
+	Serving *models.Model
+	// Canary answers a share of the users, and Shadow scores a share of the requests beside the one that answers.
+	Canary, Shadow Share
+}
+
+// Share is a model that has a part of what there is.
+type Share struct {
+	// Model is nil where there is none.
+	Model *models.Model
+	// Percent is above 0 and at most 100.
+	Percent float64
+}
+
+// Registry follows a folder. Open comes first, then Run, one at a time; List may be called at any time.
 type Registry struct {
-	cfg               Config
-	deps              Deps
-	current, previous version
-	seen, refused     map[string]string // by version: what its files looked like
+	cfg  Config
+	deps Deps
+	seen map[string]string // by version: what its files looked like
+
+	// What follows is changed by Open and Run alone, which hold mu only while they do.
+	mu                sync.Mutex
+	serving, previous version
+	canary, shadow    share
+	refused           map[string]refusal // by version
 }
 
 // version is a model with where it is from.
@@ -70,23 +104,48 @@ type version struct {
 	model       *models.Model
 }
 
-// New returns a registry that has not looked at its folder yet.
-func New(cfg Config, deps Deps) *Registry {
-	return &Registry{cfg: cfg, deps: deps, seen: map[string]string{}, refused: map[string]string{}}
+// share is a version that has a part of what there is.
+type share struct {
+	version
+	percent float64
 }
 
-// Open loads the version that should serve and serves it. The error says why it cannot, or that there is none.
+// refusal is why a version was not loaded, and what its files looked like.
+type refusal struct{ files, reason string }
+
+// New returns a registry that has not looked at its folder yet.
+func New(cfg Config, deps Deps) *Registry {
+	return &Registry{cfg: cfg, deps: deps, seen: map[string]string{}, refused: map[string]refusal{}}
+}
+
+// Open loads the version that should serve, and the canary and the shadow, without waiting for a second look. The error says
+// why there is none to serve; a canary or shadow that cannot be loaded is logged.
 func (r *Registry) Open(ctx context.Context) error {
-	name, err := r.wanted()
+	if err := r.deps.Source.Refresh(ctx); err != nil {
+		return err
+	}
+	name, err := wanted(r.deps.Source)
 	if err != nil {
 		return err
 	}
-	files, err := look(r.deps.Folder, name)
-	if err != nil {
+	for _, file := range []string{canaryFile, shadowFile} {
+		if s, err := readShare(r.deps.Source, file); err == nil && s.name != "" {
+			r.settled(s.name)
+		}
+	}
+	r.settled(name)
+	if err := r.follow(ctx, name); err != nil {
 		return err
 	}
-	r.seen[name] = files
-	return r.change(ctx, name, files)
+	r.complain(ctx, r.followShares(ctx))
+	return ctx.Err()
+}
+
+// settled takes a version's files as they are for complete.
+func (r *Registry) settled(name string) {
+	if files, err := look(r.deps.Source, name); err == nil {
+		r.seen[name] = files
+	}
 }
 
 // Run looks at the folder until ctx is done, and then returns nil. Faults are logged; what serves goes on.
@@ -100,74 +159,35 @@ func (r *Registry) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
+		err := r.poll(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
 		text := ""
-		if err := r.poll(ctx); err != nil && ctx.Err() == nil {
+		if err != nil {
 			text = err.Error()
 		}
-		if text != last && text != "" { // once, not at every look
-			r.deps.Log.ErrorContext(ctx, "the model registry", slog.String("error", text), slog.String("serving", r.current.name))
+		if text != last { // once, not at every look
+			r.complain(ctx, err)
 		}
 		last = text
 	}
 }
 
-// poll serves what should serve, if that has changed.
-func (r *Registry) poll(ctx context.Context) error {
-	name, err := r.wanted()
-	if err != nil || name == r.current.name {
-		return err
-	}
-	files, err := look(r.deps.Folder, name)
+func (r *Registry) complain(ctx context.Context, err error) {
 	if err != nil {
+		r.deps.Log.ErrorContext(ctx, "the model registry", slog.String("error", err.Error()), slog.String("serving", r.serving.name))
+	}
+}
+
+// poll uses what should be used, if that has changed.
+func (r *Registry) poll(ctx context.Context) error {
+	if err := r.deps.Source.Refresh(ctx); err != nil {
 		return err
 	}
-	switch {
-	case r.refused[name] == files:
-		return fmt.Errorf("version %q was refused, and its files have not changed", name)
-	case r.seen[name] != files:
-		r.seen[name] = files
-		return nil // it may still be on its way
+	name, err := wanted(r.deps.Source)
+	if err == nil && name != r.serving.name {
+		err = r.follow(ctx, name)
 	}
-	return r.change(ctx, name, files)
-}
-
-// change serves a version: the one before, if it is that, or one that is loaded now.
-func (r *Registry) change(ctx context.Context, name, files string) error {
-	next := version{name: name, files: files}
-	if r.previous.name == name && r.previous.files == files {
-		next.model = r.previous.model
-	} else {
-		folder, err := fs.Sub(r.deps.Folder, name)
-		if err == nil {
-			next.model, err = r.deps.Load(ctx, folder)
-		}
-		r.deps.Loaded(ctx, err)
-		if err != nil {
-			if ctx.Err() == nil {
-				r.refused[name] = files
-			}
-			return fmt.Errorf("version %q is refused: %w", name, err)
-		}
-	}
-	r.previous, r.current = r.current, next
-	r.deps.Serve(next.model)
-	r.deps.Log.InfoContext(ctx, "a model serves", slog.String("version", name), slog.String("model", next.model.ID()),
-		slog.String("before", r.previous.name))
-	return nil
-}
-
-// wanted is the version that should serve.
-func (r *Registry) wanted() (string, error) {
-	content, err := fs.ReadFile(r.deps.Folder, servingFile)
-	if err == nil {
-		name := strings.TrimSpace(string(content))
-		if !fs.ValidPath(name) || name == "." || strings.Contains(name, "/") {
-			return "", fmt.Errorf("%s: is %.100q, expected the name of a version's folder", servingFile, name)
-		}
-		return name, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s: %w", servingFile, err)
-	}
-	return highest(r.deps.Folder)
+	return errors.Join(err, r.followShares(ctx))
 }

@@ -45,6 +45,12 @@ func (s *shelf) write(name, content string) {
 	s.folder[name] = &fstest.MapFile{Data: []byte(content), ModTime: time.Now()}
 }
 
+func (s *shelf) remove(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.folder, name)
+}
+
 // seen returns what was served, and the number of loads.
 func (s *shelf) seen() ([]string, int) {
 	s.mu.Lock()
@@ -54,21 +60,31 @@ func (s *shelf) seen() ([]string, int) {
 
 func (s *shelf) registry() *Registry {
 	return New(Defaults(), Deps{
-		Folder: s, Log: telemetry.Discard().Logger,
+		Source: Local{s}, Log: telemetry.Discard().Logger,
 		Load: func(_ context.Context, folder fs.FS) (*models.Model, error) {
 			s.mu.Lock()
 			s.loads++
 			s.mu.Unlock()
 			name, err := fs.ReadFile(folder, "manifest.json")
+			if string(name) == "worst" {
+				panic("it is the worst")
+			}
 			if err != nil || string(name) == "bad" {
 				return nil, errors.Join(err, errors.New("it is bad"))
 			}
 			return &models.Model{Bundle: &bundle.Bundle{Name: string(name)}}, nil
 		},
-		Serve: func(m *models.Model) {
+		Serve: func(roles Roles) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.served = append(s.served, m.Name)
+			text := roles.Serving.Name
+			if c := roles.Canary; c.Model != nil {
+				text += fmt.Sprint(" canary ", c.Model.Name, " ", c.Percent)
+			}
+			if c := roles.Shadow; c.Model != nil {
+				text += fmt.Sprint(" shadow ", c.Model.Name, " ", c.Percent)
+			}
+			s.served = append(s.served, text)
 		},
 		Loaded: func(context.Context, error) {},
 	})
@@ -194,5 +210,22 @@ func TestValidate(t *testing.T) {
 	cfg.Interval = 0
 	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "interval: is 0s, expected 100ms to 1h") {
 		t.Errorf("error is %v", err)
+	}
+	for path, want := range map[string]string{
+		"s3://models/shop":                  `cache: is "", expected a local folder`,
+		"s3:///shop":                        `path: is "s3://...", expected s3://BUCKET/FOLDER`,
+		"s3://AKIA:c2VjcmV0@models/shop":    "without credentials",
+		"s3://AKIA:c2VjcmV0@models/%zzshop": "without credentials",
+	} {
+		cfg := Defaults()
+		cfg.Path = path
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "c2VjcmV0") {
+			t.Errorf("%s: error is %v, expected one with %s", path, err, want)
+		}
+	}
+	cfg = Defaults()
+	cfg.Path, cfg.Cache = "s3://models/shop?region=eu-west-1", "models"
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
 	}
 }
