@@ -73,7 +73,7 @@ func (d *folder) part(name string, offset int64, size int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its data: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("its data: %w", err)
