@@ -31,6 +31,9 @@ const (
 // next Bound may take together; Reset does not change that. Without it each run is bounded, by more than any ranker needs.
 func (a *Arena) Bound(elements, work int64) { a.elements, a.work, a.bounded = elements, work, true }
 
+// Left returns what may still be made and done.
+func (a *Arena) Left() (elements, work int64) { return a.elements, a.work }
+
 // begin allows a run as much as any may take, unless Bound has been called.
 func (a *Arena) begin() {
 	if !a.bounded {

@@ -86,6 +86,7 @@ func integerRange(code int64) (least, greatest int64) {
 var overflowing = map[string]bool{
 	":Add": true, ":Sub": true, ":Mul": true, ":Div": true, ":Neg": true, ":Abs": true, ":Pow": true, ":Sum": true, ":MatMul": true, ":CumSum": true,
 	":ReduceSum": true, ":ReduceProd": true, ":ReduceL1": true, ":ReduceSumSquare": true, ":BitShift": true, ":BitwiseNot": true, ":Gemm": true,
+	":MatMulInteger": true, ":ConvInteger": true, ":Einsum": true, ":ScatterElements": true, ":ScatterND": true,
 }
 
 // narrowed makes a kernel cut its results to the width of their types, as those types do when they overflow.

@@ -42,6 +42,9 @@ func (l *linear) evaluate(mem *Arena, t Tensor) (Tensor, []float32, error) {
 	if err != nil {
 		return Tensor{}, nil, err
 	}
+	if err := mem.spend(int64(len(dst)) * int64(features)); err != nil {
+		return Tensor{}, nil, err
+	}
 	product(dst, x.Floats, l.weights, rows, features, l.scores)
 	for i := range dst {
 		if len(l.intercepts) > 0 {
