@@ -144,6 +144,12 @@ var operators = map[string]operator{
 	":SpaceToDepth":              {1, 1, 1, buildSpaceToDepth},
 	":ReverseSequence":           {2, 2, 1, buildReverseSequence},
 	":Where":                     {3, 3, 1, buildWhere},
+	":InstanceNormalization":     {3, 3, 1, buildInstanceNormalization},
+	":GroupNormalization":        {3, 3, 1, buildGroupNormalization},
+	":RMSNormalization":          {2, 2, 1, buildRMSNormalization},
+	":LpNormalization":           {1, 1, 1, buildLpNormalization},
+	":MeanVarianceNormalization": {1, 1, 1, buildMeanVarianceNormalization},
+	":LRN":                       {1, 1, 1, buildLRN},
 
 	mlDomain + ":ArrayFeatureExtractor":  {2, 2, 1, buildArrayFeatureExtractor},
 	mlDomain + ":Binarizer":              {1, 1, 1, buildBinarizer},

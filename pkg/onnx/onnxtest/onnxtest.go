@@ -56,6 +56,22 @@ func (m *Model) Ints(values ...int64) string {
 	return m.Constant(onnx.Tensor{Shape: []int{len(values)}, Ints: values})
 }
 
+// Octets adds a constant of INT8, or of UINT8, whose elements are given by their bits.
+func (m *Model) Octets(signed bool, shape []int, values ...byte) string {
+	name, code := m.name("c"), int64(2)
+	if signed {
+		code = 3
+	}
+	var msg []byte
+	for _, d := range shape {
+		msg = varint(msg, 1, int64(d))
+	}
+	msg = message(message(varint(msg, 2, code), 8, []byte(name)), 9, values)
+	m.graph = message(m.graph, 5, msg)
+	fmt.Fprintf(&m.text, "%s = constant of bytes %v\n", name, shape)
+	return name
+}
+
 // Node adds an operator with one output and returns the output's name. An operator of ai.onnx.ml is written "ml:Scaler". Attributes
 // are int64, float32, string, slices of them, onnx.Tensor, or []byte for a tensor of UINT8.
 func (m *Model) Node(op string, attributes map[string]any, inputs ...string) string {

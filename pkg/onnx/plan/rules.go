@@ -19,7 +19,8 @@ const elementWise = `Abs Neg Sqrt Exp Log Sigmoid Tanh Erf Relu LeakyRelu PRelu 
 	BitwiseAnd BitwiseOr BitwiseXor BitwiseNot`
 
 // alongAxis operators work along one dimension, or some.
-const alongAxis = `Softmax LogSoftmax Hardmax ArgMax ArgMin CumSum TopK LpNormalization LayerNormalization GatherElements
+const alongAxis = `Softmax LogSoftmax Hardmax ArgMax ArgMin CumSum TopK LpNormalization LayerNormalization RMSNormalization
+	MeanVarianceNormalization GatherElements
 	ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare`
 
 // planes are operators on batches of channels, whose other operands are weights.
@@ -141,6 +142,9 @@ func (c *compiler) axesOf(n onnx.Node) ([]int64, bool) {
 				return nil, false
 			}
 		}
+		return axes, len(axes) > 0
+	case op == "MeanVarianceNormalization":
+		axes := n.Ints("axes")
 		return axes, len(axes) > 0
 	case op == "CumSum":
 		axes, ok := c.values[n.Inputs()[1]].ints()
