@@ -41,13 +41,15 @@ func (a *Arena) begin() {
 	}
 }
 
+var errElements = errors.New("the run makes more elements than one may")
+
 // made counts the elements of tensors that a node has made.
 func (a *Arena) made(tensors []Tensor) error {
 	for _, t := range tensors {
 		a.elements -= int64(t.size())
 	}
 	if a.elements < 0 {
-		return errors.New("the run has made more elements than one may")
+		return errElements
 	}
 	return nil
 }
