@@ -108,7 +108,7 @@ func (g *Graph) Evaluate(ctx context.Context, mem *Arena, inputs []Tensor) ([]Te
 	}
 	values := mem.tensors(g.values...)
 	for i, slot := range g.inputSlots {
-		values[slot], _ = g.inputs[i].check(inputs[i])
+		values[slot], _ = g.inputs[i].check(inputs[i]) //nolint:gosec // CheckInputs has counted them
 	}
 	if err := g.evaluate(ctx, mem, values); err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)

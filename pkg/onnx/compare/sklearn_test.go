@@ -65,7 +65,7 @@ func (m *maker) coded() (value, bool) {
 			attributes = map[string]any{"cats_int64s": []int64{1, 3, 4}}
 		}
 	}
-	size := 0
+	var size int
 	if list, ok := attributes["cats_strings"].([]string); ok {
 		size = len(list)
 	} else {

@@ -9,12 +9,12 @@ import (
 	"github.com/repli-mesh/repli/pkg/onnx/plan"
 )
 
-// table makes a graph on "x", float32 [N,2], whose output "score" is what make returns.
-func table(tb testing.TB, make func(m *onnxtest.Model) string) *onnx.Graph {
+// table makes a graph on "x", float32 [N,2], whose output "score" is what score returns.
+func table(tb testing.TB, score func(m *onnxtest.Model) string) *onnx.Graph {
 	tb.Helper()
 	m := onnxtest.New(18, 4)
 	m.Input("x", onnx.Float32, -1, 2)
-	m.Put("Identity", nil, []string{make(m)}, []string{"score"})
+	m.Put("Identity", nil, []string{score(m)}, []string{"score"})
 	m.Output("score", onnx.Float32)
 	g, err := onnx.Load(m.Bytes())
 	if err != nil {

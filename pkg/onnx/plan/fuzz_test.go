@@ -81,12 +81,12 @@ func onesOf(g *onnx.Graph, n int) []onnx.Tensor {
 // seeds are files with what plans treat in ways of their own.
 func seeds() [][]byte {
 	var files [][]byte
-	add := func(make func(m *onnxtest.Model) string) {
+	add := func(score func(m *onnxtest.Model) string) {
 		m := onnxtest.New(18, 4)
 		m.Input("x", onnx.Float32, -1, 4)
 		m.Input("user", onnx.Float32, 1, 4)
 		m.Input("ids", onnx.Int64, -1)
-		m.Put("Sigmoid", nil, []string{make(m)}, []string{"score"})
+		m.Put("Sigmoid", nil, []string{score(m)}, []string{"score"})
 		m.Output("score", onnx.Float32, -1, -1)
 		files = append(files, m.Bytes())
 	}
