@@ -146,7 +146,7 @@ func runNodeTest(t *testing.T, g *Graph, dir string) error {
 	t.Helper()
 	sets, err := filepath.Glob(filepath.Join(dir, "test_data_set_*"))
 	if err != nil || len(sets) == 0 {
-		return fmt.Errorf("no data: %w", err)
+		return errors.Join(errors.New("no test_data_set_*"), err)
 	}
 	for _, set := range sets {
 		inputs, err := readTensors(set, "input_", g.Inputs())
