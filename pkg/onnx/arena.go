@@ -1,5 +1,7 @@
 package onnx
 
+import "errors"
+
 // Arena is the memory of one run: everything that kernels make lies in it until the next run begins. A warm one, that is
 // one which has served a run as large, hands out memory without allocating. The zero value is ready. Not safe for
 // concurrent use.
@@ -12,6 +14,53 @@ type Arena struct {
 	sums    slab[float64]
 	strings slab[string]
 	taps    slab[tap]
+
+	elements, work int64 // what may still be made and spent
+	bounded        bool
+}
+
+// Bounds of one run, since a small file can ask for many large tensors, and for many products of them.
+const (
+	// maxElementsPerRun is 512 MiB of float32.
+	maxElementsPerRun = 2 * maxElements
+	// maxWork is elementary products and look-ups.
+	maxWork = 1 << 36
+)
+
+// Bound sets how many elements and how much work, in elementary products and look-ups, everything that runs in the arena until the
+// next Bound may take together; Reset does not change that. Without it each run is bounded, by more than any ranker needs.
+func (a *Arena) Bound(elements, work int64) { a.elements, a.work, a.bounded = elements, work, true }
+
+// Left returns what may still be made and done.
+func (a *Arena) Left() (elements, work int64) { return a.elements, a.work }
+
+// begin allows a run as much as any may take, unless Bound has been called.
+func (a *Arena) begin() {
+	if !a.bounded {
+		a.elements, a.work = maxElementsPerRun, maxWork
+	}
+}
+
+var errElements = errors.New("the run makes more elements than one may")
+
+// made counts the elements of tensors that a node has made.
+func (a *Arena) made(tensors []Tensor) error {
+	for _, t := range tensors {
+		a.elements -= int64(t.size())
+	}
+	if a.elements < 0 {
+		return errElements
+	}
+	return nil
+}
+
+// spend counts work that grows faster than inputs and outputs do, before it is done.
+func (a *Arena) spend(work int64) error {
+	if work < 0 || work > a.work {
+		return errors.New("the run takes more products and look-ups than one may")
+	}
+	a.work -= work
+	return nil
 }
 
 // reset makes all memory free again: tensors from before must not be used any more.

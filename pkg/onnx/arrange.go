@@ -65,8 +65,9 @@ func buildDepthToSpace(n *node) (kernel, error) {
 		if err := run(mem, mem.tensors(in[0].view(split)), out); err != nil {
 			return err
 		}
-		out[0] = out[0].view(mem.shape(s[0], depth, s[2]*size, s[3]*size))
-		return nil
+		var err error
+		out[0], err = viewed(out[0], mem.shape(s[0], depth, s[2]*size, s[3]*size))
+		return err
 	}, err
 }
 
@@ -88,8 +89,9 @@ func buildSpaceToDepth(n *node) (kernel, error) {
 		if err := run(mem, mem.tensors(in[0].view(split)), out); err != nil {
 			return err
 		}
-		out[0] = out[0].view(mem.shape(s[0], s[1]*size*size, s[2]/size, s[3]/size))
-		return nil
+		var err error
+		out[0], err = viewed(out[0], mem.shape(s[0], s[1]*size*size, s[2]/size, s[3]/size))
+		return err
 	}, err
 }
 

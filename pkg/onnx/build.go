@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -13,6 +14,8 @@ type builder struct {
 	codes  []int64        // by slot: the TensorProto.DataType
 	known  []*Tensor      // by slot; nil when not known before Run
 	nodes  []*node
+
+	declared []int64 // by output: the TensorProto.DataType
 }
 
 // declare takes over the inputs, outputs and initialisers of the graph.
@@ -36,13 +39,16 @@ func (b *builder) declare(m *model) error {
 		return err
 	}
 	for i, info := range b.graph.inputs {
+		if codes[i] == codeMaps {
+			return fmt.Errorf("input %q: %w", info.Name, errNoTensor)
+		}
 		slot, err := b.define(info.Name, info.Dtype, codes[i], nil)
 		if err != nil {
 			return fmt.Errorf("input: %w", err)
 		}
 		b.graph.inputSlots = append(b.graph.inputSlots, slot)
 	}
-	b.graph.outputs, _, err = parseInfos("output", m.outputs, func(string) bool { return false })
+	b.graph.outputs, b.declared, err = parseInfos("output", m.outputs, func(string) bool { return false })
 	return err
 }
 
@@ -70,21 +76,32 @@ func (b *builder) build() error {
 			return fmt.Errorf("%s: %w", n.label, err)
 		}
 	}
-	for _, out := range b.graph.outputs {
-		slot, ok := b.slots[out.Name]
-		if !ok {
-			return fmt.Errorf("output %q is made by no node", out.Name)
-		}
-		if b.dtypes[slot] != out.Dtype {
-			return fmt.Errorf("output %q is declared %v, but is %v", out.Name, out.Dtype, b.dtypes[slot])
-		}
-		b.graph.outputSlots = append(b.graph.outputSlots, slot)
+	if err := b.connectOutputs(); err != nil {
+		return err
 	}
 	b.graph.values = make([]Tensor, len(b.known))
 	for i, t := range b.known {
 		if t != nil {
 			b.graph.values[i] = *t
 		}
+	}
+	return nil
+}
+
+// connectOutputs finds the value of each output.
+func (b *builder) connectOutputs() error {
+	for i, out := range b.graph.outputs {
+		slot, ok := b.slots[out.Name]
+		if !ok {
+			return fmt.Errorf("output %q is made by no node", out.Name)
+		}
+		if b.declared[i] == codeMaps && b.codes[slot] != codeMaps {
+			return fmt.Errorf("output %q: %w", out.Name, errNoTensor)
+		}
+		if b.dtypes[slot] != out.Dtype {
+			return fmt.Errorf("output %q is declared %v, but is %v", out.Name, out.Dtype, b.dtypes[slot])
+		}
+		b.graph.outputSlots = append(b.graph.outputSlots, slot)
 	}
 	return nil
 }
@@ -157,6 +174,9 @@ func (b *builder) add(n *node) error {
 		if name != "" {
 			slot = b.slots[name]
 			n.in[i], n.inCodes[i], n.known[i] = b.dtypes[slot], b.codes[slot], b.known[slot]
+			if n.inCodes[i] == codeMaps {
+				return fmt.Errorf("input %d (%q): nothing takes the maps of a ZipMap", i, name)
+			}
 		}
 		s.inputs = append(s.inputs, slot)
 	}
@@ -165,7 +185,7 @@ func (b *builder) add(n *node) error {
 	}
 	var err error
 	if s.kernel, err = n.kind.build(n); err != nil {
-		return err
+		return cmp.Or(n.err, err)
 	}
 	if err := n.finish(); err != nil {
 		return err

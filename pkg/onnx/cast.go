@@ -95,10 +95,10 @@ func parsed[T number](parse func(text string) (T, error)) kernel {
 	}
 }
 
-func printed[T number](print func(v T) string) func(dst []string, src []T) {
+func printed[T number](format func(v T) string) func(dst []string, src []T) {
 	return func(dst []string, src []T) {
 		for i, v := range src {
-			dst[i] = print(v)
+			dst[i] = format(v)
 		}
 	}
 }

@@ -77,6 +77,8 @@ func topK[T number](a top) kernel {
 	}
 }
 
+func isNaN[T sortable](v T) bool { return v != v } //nolint:gocritic // nothing else differs from itself
+
 // rank fills order with the positions of elements that are step apart, the greatest, or the least, first; among equals the
 // first. NaN counts as greater than all.
 func rank[T number](order []int64, src []T, step int, least bool) {
@@ -87,9 +89,9 @@ func rank[T number](order []int64, src []T, step int, least bool) {
 		x, y := src[int(i)*step], src[int(j)*step]
 		c := cmp.Compare(y, x)
 		switch {
-		case x != x && y == y:
+		case isNaN(x) && !isNaN(y):
 			c = -1
-		case y != y && x == x:
+		case isNaN(y) && !isNaN(x):
 			c = 1
 		}
 		if least {

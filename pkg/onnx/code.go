@@ -55,9 +55,9 @@ func natural(d Dtype) int64 {
 
 // truncations cut an integer to the width of a type; the types that are not here are as wide as Int64.
 var truncations = map[int64]func(v int64) int64{
-	codeUint8: func(v int64) int64 { return v & math.MaxUint8 }, codeInt8: func(v int64) int64 { return int64(int8(v)) }, //nolint:gosec // that is what cutting is
-	codeUint16: func(v int64) int64 { return v & math.MaxUint16 }, codeInt16: func(v int64) int64 { return int64(int16(v)) }, //nolint:gosec // as above
-	codeUint32: func(v int64) int64 { return v & math.MaxUint32 }, codeInt32: func(v int64) int64 { return int64(int32(v)) }, //nolint:gosec // as above
+	codeUint8: func(v int64) int64 { return v & math.MaxUint8 }, codeInt8: func(v int64) int64 { return int64(int8(v)) },
+	codeUint16: func(v int64) int64 { return v & math.MaxUint16 }, codeInt16: func(v int64) int64 { return int64(int16(v)) },
+	codeUint32: func(v int64) int64 { return v & math.MaxUint32 }, codeInt32: func(v int64) int64 { return int64(int32(v)) },
 }
 
 // integerRange returns the least and the greatest value of an integer type.
@@ -86,6 +86,7 @@ func integerRange(code int64) (least, greatest int64) {
 var overflowing = map[string]bool{
 	":Add": true, ":Sub": true, ":Mul": true, ":Div": true, ":Neg": true, ":Abs": true, ":Pow": true, ":Sum": true, ":MatMul": true, ":CumSum": true,
 	":ReduceSum": true, ":ReduceProd": true, ":ReduceL1": true, ":ReduceSumSquare": true, ":BitShift": true, ":BitwiseNot": true, ":Gemm": true,
+	":MatMulInteger": true, ":ConvInteger": true, ":Einsum": true, ":ScatterElements": true, ":ScatterND": true,
 }
 
 // narrowed makes a kernel cut its results to the width of their types, as those types do when they overflow.

@@ -30,7 +30,7 @@ func buildConstant(n *node) (kernel, error) {
 	}
 	n.value = &t
 	n.give(t.Dtype())
-	n.outCodes[0] = n.attributes.codes["value"]
+	n.outCodes[0] = n.codes["value"]
 	return nil, nil
 }
 
@@ -44,7 +44,7 @@ func buildConstantOfShape(n *node) (kernel, error) {
 		return nil, errors.New(`attribute "value": expected one element`)
 	}
 	n.give(value.Dtype())
-	if n.outCodes[0] = n.attributes.codes["value"]; !ok {
+	if n.outCodes[0] = n.codes["value"]; !ok {
 		n.outCodes[0] = codeFloat
 	}
 	if err := n.expect(0, Int64); err != nil {

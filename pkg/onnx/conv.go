@@ -78,7 +78,7 @@ func conv[T number](c convolution) kernel {
 			return err
 		}
 		sized := c.sized(mem, w)
-		v, taps, err := sized.begin(mem, x)
+		v, taps, err := sized.begin(mem, x, x.Shape[0]*w.Shape[0]*w.Shape[1])
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (c convolution) transposed(mem *Arena, in, out []Tensor, extra, wanted []in
 	if err != nil {
 		return err
 	}
-	taps, err := v.capacity(mem)
+	taps, err := v.room(mem, len(x.Floats)/max(1, count(v.out[:v.rank]))*max(1, w.Shape[1]))
 	if err != nil {
 		return err
 	}

@@ -162,7 +162,7 @@ func sumProducts[T number](e *einsum) kernel {
 		if err != nil {
 			return err
 		}
-		if err := l.bound(); err != nil {
+		if err := mem.spend(l.products()); err != nil {
 			return err
 		}
 		sumOver(&l, rank, dst, in)
@@ -181,17 +181,13 @@ func (e *einsum) ellipsis(in []Tensor) bool {
 	return false
 }
 
-// bound checks how long the loops take.
-func (l *loops) bound() error {
-	const most = 1 << 34
-	n := 1
+// products returns how many products the loops take; more than any run may is all the same.
+func (l *loops) products() int64 {
+	n := int64(1)
 	for _, size := range l.sizes[:l.count] {
-		if size > 0 && n > most/size {
-			return fmt.Errorf("more than %d products", most)
-		}
-		n *= max(1, size)
+		n = min(n, maxWork+1) * int64(size)
 	}
-	return nil
+	return n
 }
 
 // sumOver adds up the products: the loops from kept on are summed over.

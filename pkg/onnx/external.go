@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -55,6 +56,7 @@ func (d *folder) read(entries [][]byte, size int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	at.location = strings.TrimPrefix(at.location, "./")
 	name := path.Join(d.dir, at.location)
 	switch {
 	case !fs.ValidPath(at.location) || !fs.ValidPath(name):
@@ -69,11 +71,15 @@ func (d *folder) read(entries [][]byte, size int) ([]byte, error) {
 }
 
 func (d *folder) part(name string, offset int64, size int) ([]byte, error) {
+	// Opening what is no file, such as a pipe, may never end.
+	if info, err := fs.Stat(d.fsys, name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("its data lies in %q, which is no regular file", name)
+	}
 	file, err := d.fsys.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("its data: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("its data: %w", err)

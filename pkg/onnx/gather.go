@@ -92,7 +92,7 @@ func concat[T element](along int64) kernel {
 // buildSplit makes the kernel of Split: sizes from an attribute before version 13 of the operator set and from an
 // optional input after; without them, parts of one size, of which the last may be smaller.
 func buildSplit(n *node) (kernel, error) {
-	s := splitter{axis: n.integer("axis", 0)}
+	s := splitter{axis: n.integer("axis", 0), even: n.opset < 18}
 	if n.opset < 13 {
 		s.sizes = n.integers("split")
 	}
@@ -109,6 +109,7 @@ func buildSplit(n *node) (kernel, error) {
 type splitter struct {
 	axis  int64
 	sizes []int64
+	even  bool // without sizes, the last part may not be smaller
 }
 
 func split[T element](s splitter) kernel {
@@ -123,6 +124,9 @@ func split[T element](s splitter) kernel {
 		}
 		size := in[0].Shape[axis]
 		if sizes == nil {
+			if s.even && size%len(out) != 0 {
+				return fmt.Errorf("%d does not split into %d equal parts", size, len(out))
+			}
 			sizes = evenly(size, len(out))
 		}
 		if len(sizes) != len(out) {

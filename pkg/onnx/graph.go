@@ -48,9 +48,6 @@ func cloneInfos(infos []ValueInfo) []ValueInfo {
 // arenas keeps the memory of runs for the next ones, of any graph.
 var arenas = sync.Pool{New: func() any { return new(Arena) }}
 
-// maxElementsPerRun bounds the memory of one run (512 MiB of float32), since a small file can ask for many large tensors.
-const maxElementsPerRun = 2 * maxElements
-
 // Run computes all outputs, by name. inputs must hold exactly the tensors that Inputs declares; they are only read,
 // and the outputs share nothing with them or with the graph. A declared dimension of -1 takes any size, 0 included. An
 // error names the input, or the node whose shapes or values do not go together. The context is looked at before each
@@ -63,28 +60,34 @@ func (g *Graph) Run(ctx context.Context, inputs map[string]Tensor) (map[string]T
 	if err := g.bind(values, inputs); err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	in, out := mem.parts.take(g.widest), mem.parts.take(g.widest)
-	budget := maxElementsPerRun
-	for i := range g.steps {
-		s := &g.steps[i]
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("onnx: before %s: %w", s.label, err)
-		}
-		if err := s.run(mem, values, in[:len(s.inputs)], out[:len(s.outputs)]); err != nil {
-			return nil, fmt.Errorf("onnx: %s: %w", s.label, err)
-		}
-		for _, t := range out[:len(s.outputs)] {
-			budget -= t.size()
-		}
-		if budget < 0 {
-			return nil, fmt.Errorf("onnx: %s: the run has made more than %d elements", s.label, maxElementsPerRun)
-		}
+	if err := g.evaluate(ctx, mem, values); err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	results := make(map[string]Tensor, len(g.outputs))
 	for i, info := range g.outputs {
 		results[info.Name] = values[g.outputSlots[i]].clone()
 	}
 	return results, nil
+}
+
+// evaluate runs all steps on values, which hold the inputs.
+func (g *Graph) evaluate(ctx context.Context, mem *Arena, values []Tensor) error {
+	in, out := mem.parts.take(g.widest), mem.parts.take(g.widest)
+	mem.begin()
+	for i := range g.steps {
+		s := &g.steps[i]
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("before %s: %w", s.label, err)
+		}
+		err := s.run(mem, values, in[:len(s.inputs)], out[:len(s.outputs)])
+		if err == nil {
+			err = mem.made(out[:len(s.outputs)])
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.label, err)
+		}
+	}
+	return nil
 }
 
 // bind checks the inputs and puts them into their slots.

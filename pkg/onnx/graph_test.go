@@ -143,7 +143,7 @@ func TestRunBoundsMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = g.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "the run has made more than") {
+	if _, err = g.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "the run makes more elements than one may") {
 		t.Fatalf("error is %v, expected one about the elements of a run", err)
 	}
 }

@@ -42,6 +42,9 @@ func (l *linear) evaluate(mem *Arena, t Tensor) (Tensor, []float32, error) {
 	if err != nil {
 		return Tensor{}, nil, err
 	}
+	if err := mem.spend(int64(len(dst)) * int64(features)); err != nil {
+		return Tensor{}, nil, err
+	}
 	product(dst, x.Floats, l.weights, rows, features, l.scores)
 	for i := range dst {
 		if len(l.intercepts) > 0 {
@@ -76,14 +79,14 @@ func buildLinearClassifier(n *node) (kernel, error) {
 		return nil, err
 	}
 	n.ignore("multi_class") // post_transform says what to do with the scores
-	l, err := newLinear(n, len(labels))
+	l, err := newLinear(n, labels.size())
 	if err != nil {
 		return nil, err
 	}
 	if len(l.intercepts) == 0 {
-		return nil, fmt.Errorf("intercepts is missing, expected %d entries", len(labels))
+		return nil, fmt.Errorf("intercepts is missing, expected %d entries", labels.size())
 	}
-	n.giveAs(0, codeInt64)
+	labels.declare(n)
 	if len(n.out) > 1 {
 		n.out[1] = Float32
 	}
@@ -92,8 +95,7 @@ func buildLinearClassifier(n *node) (kernel, error) {
 		if err != nil {
 			return err
 		}
-		best := bestLabels(mem, scores, labels)
-		out[0] = wrap(mem.shape(len(best)), best)
+		out[0] = labels.named(mem, best(mem, scores, l.scores))
 		l.post.rows(scores, l.scores)
 		if len(out) > 1 {
 			out[1] = result

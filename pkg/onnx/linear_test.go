@@ -20,7 +20,8 @@ func TestLinear(t *testing.T) {
 			op: "ai.onnx.ml:LinearClassifier", name: "softmax", attrs: classify(attrs{"post_transform": "SOFTMAX", "multi_class": 1}),
 			in: []Tensor{vec(0, 2)}, want: []Tensor{ivec(6), floats([]int{1, 2}, 0.26894143, 0.7310586)},
 		},
-		{op: "ai.onnx.ml:LinearClassifier", name: "text labels", attrs: two, in: []Tensor{x}, want: []Tensor{ivec()}, err: "only integer labels"},
+		{op: "ai.onnx.ml:LinearClassifier", name: "no labels", attrs: two, in: []Tensor{x}, want: []Tensor{ivec()}, err: "either numbers or texts"},
+		{op: "ai.onnx.ml:LinearClassifier", name: "text labels", attrs: with(two, attrs{"classlabels_strings": []string{"no", "yes"}}), in: []Tensor{vec(1, 3)}, want: []Tensor{texts([]int{1}, "yes"), floats([]int{1, 2}, 1, 2)}},
 		{op: "ai.onnx.ml:LinearClassifier", name: "single row", attrs: classify(attrs{"coefficients": []float32{1}}), in: []Tensor{x}, want: []Tensor{ivec()}, err: "expected a multiple of 2"},
 	})
 }

@@ -18,6 +18,7 @@ var opsetRanges = map[string]opsetRange{"": {7, 23}, mlDomain: {1, 5}}
 var since = map[string]int64{
 	":Elu": 6, ":HardSigmoid": 6, ":Selu": 6, ":Not": 1, ":Softplus": 1, ":Softsign": 1, ":ReduceLogSum": 1, ":Identity": 1,
 	":GlobalAveragePool": 1, ":GlobalMaxPool": 1, ":InstanceNormalization": 6, ":DepthToSpace": 1, ":SpaceToDepth": 1, ":LRN": 1, ":Conv": 1, ":ConvTranspose": 1,
+	":LpNormalization": 1, ":GroupNormalization": 18, ":RMSNormalization": 23, ":Gelu": 20, mlDomain + ":TreeEnsemble": 5,
 }
 
 // mlDomain is the operator set of trees, scalers and linear models.

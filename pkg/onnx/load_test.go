@@ -111,7 +111,7 @@ func TestLoadReportsAllUnsupportedOperators(t *testing.T) {
 	_, err := Load(damaged(func(m *testModel) {
 		m.nodes = append(m.nodes,
 			writeNode("a", "Loop", nil, []string{"p"}, nil),
-			writeNode("b", mlDomain+":ZipMap", []string{"x"}, []string{"q"}, nil),
+			writeNode("b", mlDomain+":DictVectorizer", []string{"x"}, []string{"q"}, nil),
 			writeNode("", "com.example:Mine", []string{"x"}, []string{"r"}, nil))
 		m.mlOpset = 2
 	}))
@@ -120,7 +120,7 @@ func TestLoadReportsAllUnsupportedOperators(t *testing.T) {
 	}
 	for _, want := range []string{
 		`node "a" (Loop): unsupported operator, domain "", opset 17`,
-		`node "b" (ZipMap): unsupported operator, domain "ai.onnx.ml", opset 2`,
+		`node "b" (DictVectorizer): unsupported operator, domain "ai.onnx.ml", opset 2`,
 		`node #6 (Mine): domain "com.example" is not imported`,
 	} {
 		if !strings.Contains(err.Error(), want) {

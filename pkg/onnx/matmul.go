@@ -62,6 +62,9 @@ func matMul[T number](mem *Arena, in, out []Tensor) error {
 	if err != nil {
 		return err
 	}
+	if err := mem.spend(int64(len(dst)) * int64(k)); err != nil {
+		return err
+	}
 	x, y := data[T](in[0]), data[T](in[1])
 	if len(dst) > 0 {
 		batches := newNest(batch, spread(a[:len(a)-2], batch), spread(b[:len(b)-2], batch))
@@ -134,6 +137,9 @@ func (g gemm) run(mem *Arena, a, b Tensor, c, out []Tensor) error {
 	}
 	t, dst, err := alloc[float32](mem, []int{m, n})
 	if err != nil {
+		return err
+	}
+	if err := mem.spend(int64(len(dst)) * int64(k)); err != nil {
 		return err
 	}
 	out[0] = t

@@ -98,6 +98,9 @@ func attribute[T any](a *attributes, name string, absent T) T {
 	a.read = append(a.read, name)
 	v, ok := a.plain[name]
 	if !ok {
+		if _, tensor := a.tensors[name]; tensor && a.err == nil {
+			a.err = fmt.Errorf("attribute %q is a tensor, expected a %T", name, absent)
+		}
 		return absent
 	}
 	typed, ok := v.(T)
@@ -117,6 +120,14 @@ func (a *attributes) integers(name string) []int64 { return attribute[[]int64](a
 
 func (a *attributes) floats(name string) []float32 { return attribute[[]float32](a, name, nil) }
 
+// weights returns a list of floats, which may come as a tensor of its own name.
+func (a *attributes) weights(name string) []float32 {
+	if t, ok := a.tensor(name + "_as_tensor"); ok {
+		return t.Floats
+	}
+	return a.floats(name)
+}
+
 func (a *attributes) texts(name string) []string { return attribute[[]string](a, name, nil) }
 
 func (a *attributes) ignore(names ...string) { a.read = append(a.read, names...) }
@@ -126,6 +137,9 @@ func (a *attributes) present(name string) bool { _, ok := a.plain[name]; return 
 // tensor returns the tensor under a name.
 func (a *attributes) tensor(name string) (Tensor, bool) {
 	a.read = append(a.read, name)
+	if v, plain := a.plain[name]; plain && a.err == nil {
+		a.err = fmt.Errorf("attribute %q is a %T, expected a tensor", name, v)
+	}
 	t, ok := a.tensors[name]
 	return t, ok
 }

@@ -73,7 +73,13 @@ func (n Node) Trees() *Trees { return n.step.trees }
 
 // Run computes the node's outputs into out, in memory of mem, where they may share the data of an input. An absent input is
 // the zero Tensor. The error is what Graph.Run would say, without the node's label.
-func (n Node) Run(mem *Arena, in, out []Tensor) error { return n.step.kernel(mem, in, out) }
+func (n Node) Run(mem *Arena, in, out []Tensor) error {
+	mem.begin()
+	if err := n.step.kernel(mem, in, out); err != nil {
+		return err
+	}
+	return mem.made(out)
+}
 
 // Size returns the number of t's elements.
 func (t Tensor) Size() int { return t.size() }
@@ -102,17 +108,10 @@ func (g *Graph) Evaluate(ctx context.Context, mem *Arena, inputs []Tensor) ([]Te
 	}
 	values := mem.tensors(g.values...)
 	for i, slot := range g.inputSlots {
-		values[slot], _ = g.inputs[i].check(inputs[i])
+		values[slot], _ = g.inputs[i].check(inputs[i]) //nolint:gosec // CheckInputs has counted them
 	}
-	in, out := mem.parts.take(g.widest), mem.parts.take(g.widest)
-	for i := range g.steps {
-		s := &g.steps[i]
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("onnx: before %s: %w", s.label, err)
-		}
-		if err := s.run(mem, values, in[:len(s.inputs)], out[:len(s.outputs)]); err != nil {
-			return nil, fmt.Errorf("onnx: %s: %w", s.label, err)
-		}
+	if err := g.evaluate(ctx, mem, values); err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	return values, nil
 }

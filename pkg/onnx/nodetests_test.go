@@ -12,61 +12,131 @@ import (
 	"testing"
 )
 
-// TestONNXNodes runs ONNX's own test data for operators: folders with model.onnx and test_data_set_*/input_*.pb and
-// output_*.pb, as `python3 -m onnx.backend.test.cmd_tools generate-data` writes them into its folder node.
-// REPLI_ONNX_NODE_TESTS names it. Every model whose operators and dtypes are all supported must give the expected values.
+// TestONNXNodes runs ONNX's own test data for operators: folders with model.onnx and test_data_set_*/input_*.pb and output_*.pb, as
+// Debian's libonnx-testdata has them. REPLI_ONNX_NODE_TESTS names the folder of folders. Every model whose operators and dtypes are
+// all supported must give the expected values.
+//
+// docs/operators.md says what this run has found. It is written where REPLI_OPERATORS_PAGE names it, and otherwise compared.
 func TestONNXNodes(t *testing.T) {
 	dir := os.Getenv("REPLI_ONNX_NODE_TESTS")
 	models, err := filepath.Glob(filepath.Join(dir, "test_*", "model.onnx"))
 	if err != nil || len(models) == 0 {
 		t.Fatalf("REPLI_ONNX_NODE_TESTS=%q holds no test_*/model.onnx: %v", dir, err)
 	}
-	var passed, failed, unsupported, otherTypes, refused int
+	var results []nodeResult
 	for _, model := range models {
-		name := filepath.Base(filepath.Dir(model))
-		data, err := os.ReadFile(model)
+		r, err := runNodeModel(t, model)
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("%s: %v", r.name, err)
 		}
-		g, err := Load(data)
-		switch {
-		case errors.Is(err, ErrUnsupported):
-			unsupported++
-			continue
-		case err != nil && (strings.Contains(err.Error(), "dtype ") || strings.Contains(err.Error(), "is not a tensor")):
-			otherTypes++
-			continue
-		case err != nil && slices.Contains(outside, name):
-			t.Logf("%s is refused: %v", name, err)
-			refused++
-			continue
-		}
-		if err == nil {
-			err = runNodeTest(t, g, filepath.Dir(model))
-		}
-		switch {
-		case err == nil:
-			passed++
-		case slices.Contains(outside, name):
-			t.Logf("%s is refused: %v", name, err)
-			refused++
-		default:
-			failed++
-			t.Errorf("%s: %v", name, err)
+		results = append(results, r)
+	}
+	for name := range refused {
+		if !slices.ContainsFunc(results, func(r nodeResult) bool { return r.name == name && r.outcome == refusedTest }) {
+			t.Errorf("%s is said to be refused, but passes or is not there", name)
 		}
 	}
-	t.Logf("%d passed, %d failed, %d refused by design, %d of other dtypes, %d with unsupported operators",
-		passed, failed, refused, otherTypes, unsupported)
+	if t.Failed() {
+		return
+	}
+	page := operatorsPage(results)
+	if to := os.Getenv("REPLI_OPERATORS_PAGE"); to != "" {
+		if err := os.WriteFile(to, []byte(page), 0o644); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	committed, err := os.ReadFile("../../docs/operators.md")
+	if err != nil || string(committed) != page {
+		t.Errorf("docs/operators.md is stale: run make generate and commit (%v)", err)
+	}
 }
 
-// outside are the tests of features that the package says it does not have.
-var outside = []string{
-	// Written by a release of ONNX that cut BFLOAT16 off instead of rounding it, or declared another shape than the data has.
-	"test_cast_FLOAT_to_BFLOAT16", "test_castlike_BFLOAT16_to_FLOAT", "test_castlike_BFLOAT16_to_FLOAT_expanded",
-	"test_castlike_FLOAT_to_BFLOAT16", "test_castlike_FLOAT_to_BFLOAT16_expanded",
-	"test_batchnorm_epsilon_training_mode", "test_batchnorm_example_training_mode",
-	"test_training_dropout", "test_training_dropout_default", "test_training_dropout_default_mask",
-	"test_training_dropout_mask", "test_training_dropout_zero_ratio", "test_training_dropout_zero_ratio_mask",
+// outcome is what became of a test.
+type outcome int
+
+const (
+	passedTest outcome = iota
+	failedTest
+	refusedTest     // by design: refused says why
+	unsupportedTest // an operator is not there
+	otherTypesTest  // a type of value is not there
+)
+
+// nodeResult is one test with what it is of.
+type nodeResult struct {
+	name    string
+	outcome outcome
+	// ops are the operators of the model, "domain:name"; missing those of them that the package does not have.
+	ops, missing []string
+	types        []int64 // TensorProto.DataType of the inputs
+}
+
+// refused are the tests of what the package does not do, and why.
+var refused = map[string]string{
+	"test_cast_FLOAT_to_BFLOAT16":              cutBFloat16,
+	"test_castlike_BFLOAT16_to_FLOAT":          wrongShape,
+	"test_castlike_BFLOAT16_to_FLOAT_expanded": wrongShape,
+	"test_castlike_FLOAT_to_BFLOAT16":          wrongShape,
+	"test_castlike_FLOAT_to_BFLOAT16_expanded": wrongShape,
+	"test_batchnorm_epsilon_training_mode":     training,
+	"test_batchnorm_example_training_mode":     training,
+	"test_training_dropout":                    training,
+	"test_training_dropout_default":            training,
+	"test_training_dropout_default_mask":       training,
+	"test_training_dropout_mask":               training,
+	"test_training_dropout_zero_ratio":         training,
+	"test_training_dropout_zero_ratio_mask":    training,
+}
+
+const (
+	cutBFloat16 = "the data was written by a release of ONNX that cut BFLOAT16 off instead of rounding it"
+	wrongShape  = "the model declares another shape than its data has"
+	training    = "it trains"
+)
+
+// runNodeModel runs one test. The error is what makes it fail.
+func runNodeModel(t *testing.T, model string) (nodeResult, error) {
+	t.Helper()
+	r := nodeResult{name: filepath.Base(filepath.Dir(model))}
+	data, err := os.ReadFile(model)
+	if err != nil {
+		return r, err
+	}
+	outline, err := parseModel(data)
+	if err != nil {
+		return r, err
+	}
+	for _, n := range outline.nodes {
+		op := n.domain + ":" + n.op
+		r.ops = append(r.ops, op)
+		if _, ok := operators[op]; !ok {
+			r.missing = append(r.missing, op)
+		}
+	}
+	for _, info := range outline.inputs {
+		if _, code, err := parseInfo(info, func(string) bool { return false }); err == nil {
+			r.types = append(r.types, code)
+		}
+	}
+	g, err := Load(data)
+	if err == nil {
+		err = runNodeTest(t, g, filepath.Dir(model))
+	}
+	r.outcome = passedTest
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrUnsupported):
+		r.outcome = unsupportedTest
+	case strings.Contains(err.Error(), "dtype ") || strings.Contains(err.Error(), errNoTensor.Error()):
+		r.outcome = otherTypesTest
+	case refused[r.name] != "":
+		r.outcome = refusedTest
+	default:
+		r.outcome = failedTest
+		return r, err
+	}
+	return r, nil
 }
 
 // official is the relative difference that ONNX's own runner of these tests allows.
@@ -75,8 +145,8 @@ const official = 1e-3
 func runNodeTest(t *testing.T, g *Graph, dir string) error {
 	t.Helper()
 	sets, err := filepath.Glob(filepath.Join(dir, "test_data_set_*"))
-	if err != nil {
-		return err
+	if err != nil || len(sets) == 0 {
+		return errors.Join(errors.New("no test_data_set_*"), err)
 	}
 	for _, set := range sets {
 		inputs, err := readTensors(set, "input_", g.Inputs())

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -84,7 +85,9 @@ func buildReduce(axesInput int64, floats, ints func(r reducer) kernel) func(n *n
 	return func(n *node) (kernel, error) {
 		r := reducer{keep: n.integer("keepdims", 1) != 0}
 		if n.opset >= axesInput {
-			r.noop = n.integer("noop_with_empty_axes", 0) != 0
+			if r.noop = n.integer("noop_with_empty_axes", 0) != 0; r.noop && notAlone[n.op] {
+				return nil, errors.New("noop_with_empty_axes is not supported: ONNX has said both that elements stay and that they do not")
+			}
 			if err := n.expect(1, Int64); err != nil {
 				return nil, err
 			}
@@ -101,6 +104,11 @@ func buildReduce(axesInput int64, floats, ints func(r reducer) kernel) func(n *n
 		}
 		return k(r), nil
 	}
+}
+
+// notAlone are the reductions that change even a single element.
+var notAlone = map[string]bool{
+	":ReduceL1": true, ":ReduceL2": true, ":ReduceLogSum": true, ":ReduceLogSumExp": true, ":ReduceSumSquare": true,
 }
 
 // reducer is the attributes of a reduction.

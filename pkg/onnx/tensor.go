@@ -138,11 +138,14 @@ func wrap[T element](shape []int, values []T) Tensor {
 	return t
 }
 
-// alloc makes a tensor of zeros, whose shape is a copy.
+// alloc makes a tensor of zeros, whose shape is a copy. What a run may not make is refused before there is memory for it.
 func alloc[T element](mem *Arena, shape []int) (Tensor, []T, error) {
 	n, err := elements(shape)
 	if err != nil {
 		return Tensor{}, nil, err
+	}
+	if int64(n) > mem.elements {
+		return Tensor{}, nil, errElements
 	}
 	values := take[T](mem, n)
 	return wrap(mem.shape(shape...), values), values, nil

@@ -27,7 +27,7 @@ func (t transform) rows(scores []float32, width int) {
 		}
 	case "PROBIT":
 		for i, v := range scores {
-			scores[i] = float32(math.Sqrt2 * math.Erfinv(2*float64(v)-1))
+			scores[i] = probit(v)
 		}
 	case "SOFTMAX":
 		for row := range slices.Chunk(scores, width) {
@@ -38,6 +38,16 @@ func (t transform) rows(scores []float32, width int) {
 			softmaxZero(row)
 		}
 	}
+}
+
+// probit is the inverse of the normal distribution, of which the references of ONNX take an approximation, good to 1e-3 or so, with
+// Winitzki's inverse of the error function ("A handy approximation for the error function and its inverse", 2008).
+func probit(v float32) float32 {
+	const a = 0.147
+	x := 2*float64(v) - 1
+	log := math.Log((1 - x) * (1 + x))
+	half := 2/(math.Pi*a) + log/2
+	return float32(math.Sqrt2 * math.Copysign(math.Sqrt(math.Sqrt(half*half-log/a)-half), x))
 }
 
 // softmaxZero is softmax over the scores that are not zero; the others stay zero.
@@ -69,28 +79,4 @@ func matrix(mem *Arena, t Tensor) (Tensor, error) {
 		return t, fmt.Errorf("input 0 has shape %v, expected rows of features", t.Shape)
 	}
 	return t, nil
-}
-
-// classLabels reads the labels of a classifier; they must be integers.
-func classLabels(n *node, name string) ([]int64, error) {
-	labels := n.integers(name)
-	if len(labels) == 0 {
-		return nil, fmt.Errorf("attribute %q is missing: only integer labels are supported", name)
-	}
-	return labels, nil
-}
-
-// bestLabels returns the label of the greatest score of each row, the first among equals.
-func bestLabels(mem *Arena, scores []float32, labels []int64) []int64 {
-	best := mem.ints.take(len(scores) / len(labels))[:0]
-	for row := range slices.Chunk(scores, len(labels)) {
-		top := 0
-		for i, v := range row {
-			if v > row[top] {
-				top = i
-			}
-		}
-		best = append(best, labels[top])
-	}
-	return best
 }

@@ -81,6 +81,9 @@ func (f *forest) evaluate(mem *Arena, t Tensor, agg aggregate) ([]float64, int, 
 	if _, err := elements(mem.shape(rows, f.scores)); err != nil {
 		return nil, 0, err
 	}
+	if err := mem.spend(int64(rows) * int64(len(f.nodes))); err != nil { // no row visits more
+		return nil, 0, err
+	}
 	sums := mem.sums.take(rows * f.scores)
 	start := map[aggregate]float64{"MIN": math.Inf(1), "MAX": math.Inf(-1)}[agg]
 	for i := range sums {

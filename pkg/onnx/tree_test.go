@@ -61,7 +61,7 @@ func TestTreeRegressor(t *testing.T) {
 		{op: regressor, name: "logistic", attrs: with(two, attrs{"post_transform": "LOGISTIC", "base_values": []float32{-1, -10}}), in: []Tensor{vec(0, 0)}, want: []Tensor{floats([]int{1, 2}, 0.5, 0.5)}},
 		{op: regressor, name: "softmax", attrs: with(two, attrs{"post_transform": "SOFTMAX", "base_values": []float32{0, -9}}), in: []Tensor{vec(1, 1)}, want: []Tensor{floats([]int{1, 2}, 0.7310586, 0.26894143)}},
 		{op: regressor, name: "softmax zero", attrs: with(two, attrs{"post_transform": "SOFTMAX_ZERO", "base_values": []float32{-2, 0}}), in: []Tensor{vec(1, 1)}, want: []Tensor{floats([]int{1, 2}, 0, 1)}},
-		{op: regressor, name: "probit", attrs: with(two, attrs{"post_transform": "PROBIT", "base_values": []float32{-0.5, -9.2}}), in: []Tensor{vec(0, 0)}, want: []Tensor{floats([]int{1, 2}, 0, 0.8416212)}},
+		{op: regressor, name: "probit", attrs: with(two, attrs{"post_transform": "PROBIT", "base_values": []float32{-0.5, -9.2}}), in: []Tensor{vec(0, 0)}, want: []Tensor{floats([]int{1, 2}, 0, 0.84175664)}},
 		{op: regressor, name: "NaN goes false", attrs: base, in: []Tensor{vec(nan, nan)}, want: column(22)},
 		{op: regressor, name: "NaN tracks true", attrs: tracks, in: []Tensor{vec(nan, nan)}, want: column(21)},
 		one("BRANCH_LEQ", 0.5, 1), one("BRANCH_LEQ", 0.6, 2), one("BRANCH_LT", 0.5, 2), one("BRANCH_LT", 0.4, 1),
@@ -123,6 +123,8 @@ func TestTreeClassifier(t *testing.T) {
 		{op: classifier, name: "softmax", attrs: with(three, attrs{"post_transform": "SOFTMAX", "base_values": []float32{0, -2, -10}}), in: []Tensor{vec(1, 1)}, want: scores(7, 1/3.0, 1/3.0, 1/3.0)},
 		{op: classifier, name: "probit of one", attrs: with(mixed, attrs{"post_transform": "PROBIT"}), in: []Tensor{low}, want: scores(7, 0), err: "PROBIT of a single score"},
 		{op: classifier, name: "base", attrs: with(three, attrs{"base_values": []float32{0}}), in: []Tensor{low}, want: scores(7, 0), err: "base_values has 1 entries"},
-		{op: classifier, name: "text labels", attrs: with(stumps("class"), attrs{"classlabels_strings": []string{"a"}}), in: []Tensor{low}, want: scores(7, 0), err: "only integer labels"},
+		{op: classifier, name: "text labels", attrs: with(stumps("class"), attrs{"classlabels_strings": []string{"a", "b"}, "class_ids": []int64{0, 1, 0, 1}}), in: []Tensor{vec(1, 1)}, want: []Tensor{texts([]int{1}, "a"), floats([]int{1, 2}, 10, 2)}},
+		{op: classifier, name: "labels of both kinds", attrs: with(base, attrs{"classlabels_strings": []string{"a"}}), in: []Tensor{low}, want: scores(7, 0), err: "either numbers or texts"},
+		{op: classifier, name: "no labels", attrs: stumps("class"), in: []Tensor{low}, want: scores(7, 0), err: "either numbers or texts"},
 	})
 }

@@ -22,13 +22,13 @@ func newForest(n *node, prefix string, scores int) (*forest, error) {
 		trees: n.integers("nodes_treeids"), ids: n.integers("nodes_nodeids"), features: n.integers("nodes_featureids"),
 		yes: n.integers("nodes_truenodeids"), no: n.integers("nodes_falsenodeids"),
 		missing: n.integers("nodes_missing_value_tracks_true"),
-		values:  n.floats("nodes_values"), modes: n.texts("nodes_modes"), position: map[[2]int64]int32{},
+		values:  n.weights("nodes_values"), modes: n.texts("nodes_modes"), position: map[[2]int64]int32{},
 	}
 	v := voteTable{
 		trees: n.integers(prefix + "_treeids"), ids: n.integers(prefix + "_nodeids"),
-		scores: n.integers(prefix + "_ids"), weights: n.floats(prefix + "_weights"),
+		scores: n.integers(prefix + "_ids"), weights: n.weights(prefix + "_weights"),
 	}
-	n.ignore("nodes_hitrates") // how often training saw a node
+	n.ignore("nodes_hitrates", "nodes_hitrates_as_tensor") // how often training saw a node
 	if err := t.checkLengths(); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func buildTreeRegressor(n *node) (kernel, error) {
 	if !aggregates[agg] {
 		return nil, fmt.Errorf("aggregate_function %q is not known", agg)
 	}
-	base := n.floats("base_values")
+	base := n.weights("base_values")
 	if len(base) != 0 && len(base) != int(targets) {
 		return nil, fmt.Errorf("base_values has %d entries, expected none or %d", len(base), targets)
 	}
@@ -27,6 +27,11 @@ func buildTreeRegressor(n *node) (kernel, error) {
 	if err != nil {
 		return nil, err
 	}
+	return scoring(n, f, agg, base, post)
+}
+
+// scoring makes the kernel of an ensemble whose aggregated votes, with base added, are the scores; compilers get the trees.
+func scoring(n *node, f *forest, agg aggregate, base []float32, post transform) (kernel, error) {
 	n.give(Float32)
 	n.trees = &Trees{
 		Nodes: f.nodes, Votes: f.votes, Roots: f.roots, Features: f.width, Scores: f.scores,
@@ -60,7 +65,7 @@ func plusBase(mem *Arena, sums []float64, base []float32) []float32 {
 // stands for the second label.
 type treeClassifier struct {
 	forest   *forest
-	labels   []int64
+	labels   labels
 	base     []float32
 	post     transform
 	binary   bool
@@ -73,11 +78,11 @@ func buildTreeClassifier(n *node) (kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &treeClassifier{labels: labels, base: n.floats("base_values"), positive: true}
+	c := &treeClassifier{labels: labels, base: n.weights("base_values"), positive: true}
 	if c.post, err = readTransform(n); err != nil {
 		return nil, err
 	}
-	if c.forest, err = newForest(n, "class", len(labels)); err != nil {
+	if c.forest, err = newForest(n, "class", labels.size()); err != nil {
 		return nil, err
 	}
 	voted := map[int32]bool{}
@@ -85,14 +90,14 @@ func buildTreeClassifier(n *node) (kernel, error) {
 		voted[v.Score] = true
 		c.positive = c.positive && v.Weight >= 0
 	}
-	c.binary = len(labels) == 2 && len(voted) == 1
-	if len(c.base) != 0 && len(c.base) != len(labels) && (!c.binary || len(c.base) != 1) {
-		return nil, fmt.Errorf("base_values has %d entries, expected none or %d", len(c.base), len(labels))
+	c.binary = labels.size() == 2 && len(voted) == 1
+	if len(c.base) != 0 && len(c.base) != labels.size() && (!c.binary || len(c.base) != 1) {
+		return nil, fmt.Errorf("base_values has %d entries, expected none or %d", len(c.base), labels.size())
 	}
 	if c.binary && c.post == "PROBIT" {
 		return nil, errors.New("post_transform PROBIT of a single score is not supported")
 	}
-	n.giveAs(0, codeInt64)
+	labels.declare(n)
 	if len(n.out) > 1 {
 		n.out[1] = Float32
 	}
@@ -104,41 +109,46 @@ func (c *treeClassifier) run(mem *Arena, in, out []Tensor) error {
 	if err != nil {
 		return err
 	}
-	var best []int64
+	var classes []int
 	var scores []float32
 	if c.binary {
-		best, scores = c.runBinary(mem, sums)
+		classes, scores = c.runBinary(mem, sums)
 	} else {
 		scores = plusBase(mem, sums, c.base)
-		best = bestLabels(mem, scores, c.labels)
-		c.post.rows(scores, len(c.labels))
+		classes = best(mem, scores, c.labels.size())
+		c.post.rows(scores, c.labels.size())
 	}
-	out[0] = wrap(mem.shape(rows), best)
+	out[0] = c.labels.named(mem, classes)
 	if len(out) > 1 {
-		out[1] = wrap(mem.shape(rows, len(c.labels)), scores)
+		out[1] = wrap(mem.shape(rows, c.labels.size()), scores)
 	}
 	return nil
 }
 
-// runBinary makes two scores of the one that has votes: 1-s and s of a probability, and -s and s of anything else.
-func (c *treeClassifier) runBinary(mem *Arena, sums []float64) ([]int64, []float32) {
+// runBinary makes two scores of the one that has votes: 1-s and s of a probability, and -s and s of anything else. As in
+// onnxruntime, LOGISTIC is the only transform of them, of -s and s, and the label does not depend on it.
+func (c *treeClassifier) runBinary(mem *Arena, sums []float64) ([]int, []float32) {
 	base := 0.0
 	if len(c.base) > 0 {
 		base = float64(c.base[len(c.base)-1])
 	}
-	probability := c.positive && c.post == "NONE"
-	best, scores := mem.ints.take(len(sums)/2), mem.floats.take(len(sums))
-	for r := range best {
+	half := 0.5 // of a probability
+	if !c.positive {
+		half = 0
+	}
+	classes, scores := mem.dims.take(len(sums)/2), mem.floats.take(len(sums))
+	for r := range classes {
 		s := float32(sums[2*r] + sums[2*r+1] + base)
 		scores[2*r], scores[2*r+1] = -s, s
-		if probability {
+		if c.positive && c.post != "LOGISTIC" {
 			scores[2*r] = 1 - s
 		}
-		best[r] = c.labels[0]
-		if s > 0 && !probability || s > 0.5 {
-			best[r] = c.labels[1]
+		if float64(s) > half {
+			classes[r] = 1
 		}
 	}
-	c.post.rows(scores, 2)
-	return best, scores
+	if c.post == "LOGISTIC" {
+		c.post.rows(scores, 2)
+	}
+	return classes, scores
 }

@@ -114,10 +114,18 @@ func (v *window) taps(place int, list []tap) []tap {
 	return list
 }
 
-// capacity returns room for the taps of a place, or an error where a window is absurdly large.
-func (v *window) capacity(mem *Arena) ([]tap, error) {
+// room returns room for the taps of a place, or an error where a window is absurdly large or there are too many places for it;
+// each takes as many products as there are planes.
+func (v *window) room(mem *Arena, planes int) ([]tap, error) {
 	n, err := elements(v.kernel[:v.rank])
 	if err != nil {
+		return nil, err
+	}
+	places, err := elements(v.out[:v.rank])
+	if err != nil {
+		return nil, err
+	}
+	if err := mem.spend(min(int64(places)*int64(n), maxWork+1) * int64(max(1, min(planes, maxElements)))); err != nil {
 		return nil, err
 	}
 	inputs := count(v.in[:v.rank])
@@ -134,7 +142,7 @@ func buildMaxPool(n *node) (kernel, error) {
 
 func maxPool[T number](w windowing, columns bool) kernel {
 	return func(mem *Arena, in, out []Tensor) error {
-		v, taps, err := w.begin(mem, in[0])
+		v, taps, err := w.beginPool(mem, in[0])
 		if err != nil {
 			return err
 		}
@@ -185,7 +193,8 @@ func (v *window) number(at int, columns bool) int {
 }
 
 // begin checks the input, of which dimensions 0 and 1 are batch and channel.
-func (w *windowing) begin(mem *Arena, t Tensor) (window, []tap, error) {
+// The window moves over as many planes.
+func (w *windowing) begin(mem *Arena, t Tensor, planes int) (window, []tap, error) {
 	if len(t.Shape) < 3 {
 		return window{}, nil, fmt.Errorf("input 0 has shape %v, expected batch, channels and one dimension or more", t.Shape)
 	}
@@ -193,8 +202,17 @@ func (w *windowing) begin(mem *Arena, t Tensor) (window, []tap, error) {
 	if err != nil {
 		return v, nil, err
 	}
-	taps, err := v.capacity(mem)
+	taps, err := v.room(mem, planes)
 	return v, taps, err
+}
+
+// beginPool is begin for a window that moves over each plane of the input.
+func (w *windowing) beginPool(mem *Arena, t Tensor) (window, []tap, error) {
+	planes := 0
+	if len(t.Shape) > 1 {
+		planes = t.Shape[0] * t.Shape[1]
+	}
+	return w.begin(mem, t, planes)
 }
 
 // buildAveragePool makes the kernel of AveragePool: means, over what is inside of the input or over the pads too.
@@ -202,7 +220,7 @@ func buildAveragePool(n *node) (kernel, error) {
 	w, padded := readWindowing(n), n.integer("count_include_pad", 0) != 0
 	n.give(Float32)
 	return func(mem *Arena, in, out []Tensor) error {
-		v, taps, err := w.begin(mem, in[0])
+		v, taps, err := w.beginPool(mem, in[0])
 		if err != nil {
 			return err
 		}

@@ -53,19 +53,25 @@ func parseInfo(msg []byte, skip func(name string) bool) (ValueInfo, int64, error
 
 // parseType decodes a TypeProto.
 func (v *ValueInfo) parseType(msg []byte) (int64, error) {
-	var tensors, shapes [][]byte
+	var tensors, sequences, shapes [][]byte
 	var code int64
 	err := fields(msg, func(f field) error {
-		if f.num == 1 {
+		switch f.num {
+		case 1:
 			return f.message(&tensors)
+		case 4:
+			return f.message(&sequences)
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	if len(tensors) != 1 {
-		return 0, errors.New("is not a tensor: sequences, maps and optional values are not supported")
+	case len(sequences) == 1 && len(tensors) == 0 && holdsMaps(sequences[0]):
+		v.Dtype = Float32
+		return codeMaps, nil
+	case len(tensors) != 1:
+		return 0, errNoTensor
 	}
 	err = fields(tensors[0], func(f field) error {
 		switch f.num {
@@ -83,6 +89,24 @@ func (v *ValueInfo) parseType(msg []byte) (int64, error) {
 		return code, err
 	}
 	return code, v.parseShape(shapes[0])
+}
+
+// errNoTensor is what a value cannot be.
+var errNoTensor = errors.New("is not a tensor: sequences, maps and optional values are not supported")
+
+// codeMaps stands in place of a TensorProto.DataType for a sequence of maps, which ZipMap makes and nothing takes.
+const codeMaps = -1
+
+// holdsMaps reports whether a sequence type is one of maps from a label to a number.
+func holdsMaps(sequence []byte) bool {
+	found := false
+	_ = fields(sequence, func(f field) error { // what is malformed holds none
+		return fields(f.bytes, func(f field) error {
+			found = found || f.num == 5
+			return nil
+		})
+	})
+	return found
 }
 
 // parseShape decodes a TensorShapeProto.

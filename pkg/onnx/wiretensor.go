@@ -23,12 +23,6 @@ type tensorProto struct {
 	external [][]byte // StringStringEntryProto
 }
 
-// parseTensor decodes a TensorProto whose data is in it.
-func parseTensor(msg []byte) (string, Tensor, error) {
-	p, t, err := decodeTensor(msg, nil)
-	return p.name, t, err
-}
-
 // decodeTensor decodes a TensorProto; what lies outside of the message comes from files. Memory is bounded by the message and
 // the files: the shape only has to agree with the data.
 func decodeTensor(msg []byte, files *folder) (tensorProto, Tensor, error) {

@@ -155,6 +155,7 @@ type opCase struct {
 	name  string
 	op    string
 	opset int64 // 17 when 0
+	ml    int64 // the version of ai.onnx.ml, 3 when 0
 	attrs attrs
 	in    []Tensor
 	want  []Tensor
@@ -164,7 +165,10 @@ type opCase struct {
 
 func (c opCase) run(t *testing.T) ([]Tensor, error) {
 	t.Helper()
-	m := testModel{opset: c.opset, mlOpset: 3}
+	m := testModel{opset: c.opset, mlOpset: c.ml}
+	if m.mlOpset == 0 {
+		m.mlOpset = 3
+	}
 	if m.opset == 0 {
 		m.opset = 17
 	}

@@ -145,12 +145,13 @@ func random(r *rand.Rand, g *onnx.Graph, n int) []onnx.Tensor {
 			t.Shape = append(t.Shape, d)
 			size *= d
 		}
-		if info.Dtype == onnx.Int64 {
-			for range size {
+		for range size {
+			switch info.Dtype {
+			case onnx.Int64:
 				t.Ints = append(t.Ints, int64(r.IntN(10)))
-			}
-		} else {
-			for range size {
+			case onnx.String:
+				t.Strings = append(t.Strings, words[r.IntN(len(words))])
+			default:
 				v := float32(r.IntN(17)-8) / 4
 				if info.Name == "raw" && r.IntN(10) == 0 {
 					v = float32(math.NaN())

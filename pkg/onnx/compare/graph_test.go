@@ -21,19 +21,23 @@ type value struct {
 // maker makes one graph.
 type maker struct {
 	*onnxtest.Model
-	r      *rand.Rand
-	opset  int
-	values []value
-	ids    string // int64 [N], or ""
-	raw    int    // the width of an input of which values may be missing, which only trees and imputers take; or 0
-	rows   string // int64 [1] that holds N
+	r                    *rand.Rand
+	opset                int
+	mlOpset              int
+	values               []value
+	ids                  string // int64 [N], or ""
+	raw                  int    // the width of an input of which values may be missing, which only trees and imputers take; or 0
+	rows                 string // int64 [1] that holds N
+	words, codes         string // texts and int64, [N, wide], or ""
+	wordsWide, codesWide int
 }
 
 // generate makes a graph with the output "score", [N,1].
 func generate(seed uint64) *maker {
 	r := rand.New(rand.NewPCG(seed, 5))
-	m := &maker{r: r, opset: []int{9, 11, 13, 14, 17, 18, 20}[r.IntN(7)]}
-	m.Model = onnxtest.New(int64(m.opset), int64(1+r.IntN(3)))
+	m := &maker{r: r, opset: []int{9, 11, 13, 14, 17, 18, 20, 21, 23}[r.IntN(9)], mlOpset: 1 + r.IntN(5)}
+	m.mlOpset = max(m.mlOpset, 2)
+	m.Model = onnxtest.New(int64(m.opset), int64(m.mlOpset))
 	width := 1 + r.IntN(40)
 	m.values = append(m.values, value{m.Input("items", onnx.Float32, -1, width), true, []int{width}, true})
 	m.rows = m.Node("Gather", map[string]any{"axis": int64(0)}, m.Node("Shape", nil, "items"), m.Ints(0))
@@ -48,11 +52,25 @@ func generate(seed uint64) *maker {
 	if r.IntN(3) == 0 {
 		m.ids = m.Input("ids", onnx.Int64, -1)
 	}
+	m.inputsOfCategories()
+	kind := [][]func(m *maker){steps, slices.Concat(steps, torch), slices.Concat(pipelines, pipelines, steps), slices.Concat(steps, torch, pipelines)}[r.IntN(4)]
 	for range 2 + r.IntN(12) {
-		steps[r.IntN(len(steps))](m)
+		kind[r.IntN(len(kind))](m)
 	}
 	m.finish()
 	return m
+}
+
+// inputsOfCategories declares inputs of texts and of whole numbers, now and then.
+func (m *maker) inputsOfCategories() {
+	if m.r.IntN(4) == 0 {
+		m.wordsWide = 1 + m.r.IntN(3)
+		m.words = m.Input("words", onnx.String, -1, m.wordsWide)
+	}
+	if m.r.IntN(4) == 0 {
+		m.codesWide = 1 + m.r.IntN(3)
+		m.codes = m.Input("codes", onnx.Int64, -1, m.codesWide)
+	}
 }
 
 // finish joins some of the values into a score for each candidate.

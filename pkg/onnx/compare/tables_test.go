@@ -46,7 +46,7 @@ type ensemble struct {
 
 func trees(m *maker) {
 	v := m.table()
-	if !v.exact {
+	if !v.exact || m.mlOpset >= 5 {
 		return
 	}
 	var e ensemble
@@ -60,11 +60,8 @@ func trees(m *maker) {
 	for tree := range count {
 		e.grow(m, int64(tree), leaves, v.shape[0], targets, mode)
 	}
-	attributes := map[string]any{
-		"nodes_treeids": e.trees, "nodes_nodeids": e.ids, "nodes_featureids": e.features, "nodes_truenodeids": e.yes,
-		"nodes_falsenodeids": e.no, "nodes_values": e.values, "nodes_modes": e.modes, "n_targets": int64(targets),
-		"target_treeids": e.voteTrees, "target_nodeids": e.voteIDs, "target_ids": e.voteScores, "target_weights": e.weights,
-	}
+	attributes := e.attributes("target")
+	attributes["n_targets"] = int64(targets)
 	if m.r.IntN(2) == 0 {
 		attributes["nodes_missing_value_tracks_true"] = e.missing
 	}
@@ -75,6 +72,15 @@ func trees(m *maker) {
 		attributes["aggregate_function"] = []string{"AVERAGE", "MIN", "MAX"}[m.r.IntN(3)]
 	}
 	m.add(value{m.Node("ml:TreeEnsembleRegressor", attributes, v.name), true, []int{targets}, false})
+}
+
+// attributes writes the trees; those of the votes start with prefix.
+func (e *ensemble) attributes(prefix string) map[string]any {
+	return map[string]any{
+		"nodes_treeids": e.trees, "nodes_nodeids": e.ids, "nodes_featureids": e.features, "nodes_truenodeids": e.yes,
+		"nodes_falsenodeids": e.no, "nodes_values": e.values, "nodes_modes": e.modes,
+		prefix + "_treeids": e.voteTrees, prefix + "_nodeids": e.voteIDs, prefix + "_ids": e.voteScores, prefix + "_weights": e.weights,
+	}
 }
 
 // grow adds a tree by splitting leaves at random.

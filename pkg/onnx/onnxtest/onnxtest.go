@@ -56,8 +56,24 @@ func (m *Model) Ints(values ...int64) string {
 	return m.Constant(onnx.Tensor{Shape: []int{len(values)}, Ints: values})
 }
 
+// Octets adds a constant of INT8, or of UINT8, whose elements are given by their bits.
+func (m *Model) Octets(signed bool, shape []int, values ...byte) string {
+	name, code := m.name("c"), int64(2)
+	if signed {
+		code = 3
+	}
+	var msg []byte
+	for _, d := range shape {
+		msg = varint(msg, 1, int64(d))
+	}
+	msg = message(message(varint(msg, 2, code), 8, []byte(name)), 9, values)
+	m.graph = message(m.graph, 5, msg)
+	fmt.Fprintf(&m.text, "%s = constant of bytes %v\n", name, shape)
+	return name
+}
+
 // Node adds an operator with one output and returns the output's name. An operator of ai.onnx.ml is written "ml:Scaler". Attributes
-// are int64, float32, string, slices of them, or onnx.Tensor.
+// are int64, float32, string, slices of them, onnx.Tensor, or []byte for a tensor of UINT8.
 func (m *Model) Node(op string, attributes map[string]any, inputs ...string) string {
 	return m.Nodes(op, 1, attributes, inputs...)[0]
 }
@@ -132,7 +148,7 @@ func varint(to []byte, num protowire.Number, v int64) []byte {
 }
 
 func code(dtype onnx.Dtype) int64 {
-	return map[onnx.Dtype]int64{onnx.Float32: 1, onnx.Int64: 7, onnx.Bool: 9}[dtype]
+	return map[onnx.Dtype]int64{onnx.Float32: 1, onnx.Int64: 7, onnx.Bool: 9, onnx.String: 8}[dtype]
 }
 
 func valueInfo(name string, dtype onnx.Dtype, dims []int) []byte {
@@ -155,6 +171,12 @@ func tensor(name string, t onnx.Tensor) []byte {
 	}
 	msg = varint(msg, 2, code(t.Dtype()))
 	msg = message(msg, 8, []byte(name))
+	for _, v := range t.Strings {
+		msg = message(msg, 6, []byte(v))
+	}
+	if t.Strings != nil {
+		return msg
+	}
 	for _, v := range t.Floats {
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
 	}
@@ -183,6 +205,9 @@ func attribute(name string, value any) []byte {
 		return varint(message(msg, 4, []byte(v)), 20, 3)
 	case onnx.Tensor:
 		return varint(message(msg, 5, tensor("", v)), 20, 4)
+	case []byte:
+		t := message(varint(varint(nil, 1, int64(len(v))), 2, 2), 9, v)
+		return varint(message(msg, 5, t), 20, 4)
 	case []float32:
 		for _, f := range v {
 			msg = fixed(msg, 7, f)

@@ -32,6 +32,12 @@ func value(t onnx.Tensor) (runtime.Value, error) {
 		return runtime.NewTensor(dims(t.Shape), slices.Clone(t.Ints))
 	case onnx.Bool:
 		return runtime.NewTensor(dims(t.Shape), slices.Clone(t.Bools))
+	case onnx.String:
+		texts, err := runtime.NewStringTensor(dims(t.Shape))
+		if err != nil {
+			return nil, err
+		}
+		return texts, texts.SetContents(t.Strings)
 	default:
 		return nil, fmt.Errorf("dtype %v is not supported", t.Dtype())
 	}
@@ -58,8 +64,12 @@ func tensor(v runtime.Value) (onnx.Tensor, error) {
 		t.Ints = append([]int64{}, v.GetData()...)
 	case *runtime.Tensor[bool]:
 		t.Bools = append([]bool{}, v.GetData()...)
+	case *runtime.StringTensor:
+		texts, err := v.GetContents()
+		t.Strings = append([]string{}, texts...)
+		return t, err
 	default:
-		return t, fmt.Errorf("is a %T, expected a tensor of float32, int64 or bool", v)
+		return t, fmt.Errorf("is a %T, expected a tensor of float32, int64, bool or texts", v)
 	}
 	return t, nil
 }

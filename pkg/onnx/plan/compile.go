@@ -18,6 +18,8 @@ type compiler struct {
 	uses    []int           // by value: how many operators read it
 	widest  int             // most operands or results of a general operator
 	scratch int
+
+	elements, work int64 // what may still be computed at compile time
 }
 
 // operation is an instruction with the values that it touches; the lists are what dead code and memory are found by.
@@ -42,7 +44,7 @@ func Compile(g *onnx.Graph, output string, perItem []bool) (*Plan, error) {
 			perItem = append(perItem, len(info.Shape) > 0 && info.Shape[0] == -1)
 		}
 	}
-	c := &compiler{graph: g, perItem: perItem, values: make([]value, g.Values()), gemms: map[int]*gemmOp{}}
+	c := &compiler{graph: g, perItem: perItem, values: make([]value, g.Values()), gemms: map[int]*gemmOp{}, elements: maxFolded, work: maxFoldedWork}
 	c.uses = make([]int, g.Values())
 	for _, n := range g.Nodes() {
 		for _, v := range n.Inputs() {
@@ -130,6 +132,9 @@ func (c *compiler) node(n onnx.Node) error {
 	}
 	if worst <= extent {
 		return c.fold(n, worst)
+	}
+	if err := c.shaped(n); err != nil {
+		return err
 	}
 	perRow := slices.ContainsFunc(n.Inputs(), func(v int) bool { return v >= 0 && c.values[v].perRow() })
 	for _, v := range n.Outputs() {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/repli-mesh/repli/pkg/onnx"
@@ -41,8 +40,12 @@ func bounds(i int64, size int) int {
 	return int(min(max(i, 0), int64(size)))
 }
 
-// maxFolded bounds what is computed at compile time, so that a small file cannot ask for much memory.
-const maxFolded = 1 << 22
+// maxFolded and maxFoldedWork bound what is computed at compile time, so that a small file cannot ask for much memory or time: the
+// elements of all results together, and the elementary products and look-ups.
+const (
+	maxFolded     = 1 << 24
+	maxFoldedWork = 1 << 32
+)
 
 // fold computes an operator that depends on nothing, or on N alone.
 func (c *compiler) fold(n onnx.Node, worst class) error {
@@ -56,16 +59,15 @@ func (c *compiler) fold(n onnx.Node, worst class) error {
 		}
 		results[i] = make([]onnx.Tensor, len(n.Outputs()))
 		var mem onnx.Arena
+		mem.Bound(c.elements, c.work)
 		if err := n.Run(&mem, in, results[i]); err != nil {
 			return err
 		}
+		c.elements, c.work = mem.Left()
 	}
 	for k, v := range n.Outputs() {
 		if v < 0 {
 			continue
-		}
-		if len(results[1][k].Floats)+len(results[1][k].Ints)+len(results[1][k].Bools) > maxFolded {
-			return errors.New("its constant result is too large to keep")
 		}
 		c.setExtent(v, &c.values[v], [2]onnx.Tensor{results[0][k], results[1][k]})
 	}
@@ -90,6 +92,6 @@ func (c *compiler) setExtent(number int, v *value, at [2]onnx.Tensor) {
 }
 
 func same(a, b onnx.Tensor) bool {
-	return slices.Equal(a.Shape, b.Shape) && slices.Equal(a.Ints, b.Ints) && slices.Equal(a.Bools, b.Bools) &&
+	return slices.Equal(a.Shape, b.Shape) && slices.Equal(a.Ints, b.Ints) && slices.Equal(a.Bools, b.Bools) && slices.Equal(a.Strings, b.Strings) &&
 		slices.EqualFunc(a.Floats, b.Floats, func(x, y float32) bool { return x == y || x != x && y != y })
 }

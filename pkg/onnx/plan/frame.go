@@ -7,6 +7,7 @@ type frame struct {
 	floats [][]float32
 	ints   [][]int64
 	bools  [][]bool
+	texts  [][]string
 	// shapes are those of tensors for operators that run as package onnx runs them; the first dimension is set before a call.
 	shapes [][]int
 	in     []onnx.Tensor
@@ -20,12 +21,14 @@ type frame struct {
 func (p *Plan) newFrame() *frame {
 	f := &frame{
 		floats: make([][]float32, len(p.values)), ints: make([][]int64, len(p.values)), bools: make([][]bool, len(p.values)),
+		texts:  make([][]string, len(p.values)),
 		shapes: make([][]int, len(p.values)), in: make([]onnx.Tensor, p.widest), out: make([]onnx.Tensor, p.widest),
 		scratch: make([]float32, p.scratch),
 	}
 	floats := make([]float32, p.space[onnx.Float32])
 	ints := make([]int64, p.space[onnx.Int64])
 	bools := make([]bool, p.space[onnx.Bool])
+	texts := make([]string, p.space[onnx.String])
 	for i := range p.values {
 		v := &p.values[i]
 		f.shapes[i] = v.shape
@@ -35,12 +38,14 @@ func (p *Plan) newFrame() *frame {
 		root := &p.values[v.root]
 		switch place := p.places[v.root]; {
 		case root.class == constant:
-			f.floats[i], f.ints[i], f.bools[i] = root.known.Floats, root.known.Ints, root.known.Bools
+			f.floats[i], f.ints[i], f.bools[i], f.texts[i] = root.known.Floats, root.known.Ints, root.known.Bools, root.known.Strings
 		case place.size == 0: // an input, or dead
 		case v.dtype == onnx.Float32:
 			f.floats[i] = floats[place.at:][:place.size]
 		case v.dtype == onnx.Int64:
 			f.ints[i] = ints[place.at:][:place.size]
+		case v.dtype == onnx.String:
+			f.texts[i] = texts[place.at:][:place.size]
 		default:
 			f.bools[i] = bools[place.at:][:place.size]
 		}
@@ -56,6 +61,8 @@ func (f *frame) set(views []int, t onnx.Tensor, from, to int) {
 			f.floats[v] = t.Floats[from:to]
 		case t.Ints != nil:
 			f.ints[v] = t.Ints[from:to]
+		case t.Strings != nil:
+			f.texts[v] = t.Strings[from:to]
 		default:
 			f.bools[v] = t.Bools[from:to]
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/repli-mesh/repli/pkg/onnx"
@@ -48,10 +49,26 @@ func (f *frame) general(values []value, n onnx.Node, rows int) error {
 	}
 	for i, v := range n.Outputs() {
 		if v >= 0 {
+			if err := fits(&values[v], out[i], rows); err != nil {
+				return err
+			}
 			copy(f.floats[v], out[i].Floats)
 			copy(f.ints[v], out[i].Ints)
 			copy(f.bools[v], out[i].Bools)
+			copy(f.texts[v], out[i].Strings)
 		}
+	}
+	return nil
+}
+
+// fits checks that a result has as many elements as were learned.
+func fits(v *value, t onnx.Tensor, rows int) error {
+	want := v.width()
+	if v.perRow() {
+		want *= rows
+	}
+	if t.Size() != want {
+		return fmt.Errorf("its result has shape %v, expected %d elements", t.Shape, want)
 	}
 	return nil
 }
@@ -78,6 +95,8 @@ func (f *frame) tensor(v *value, number, rows int) onnx.Tensor {
 		t.Floats = f.floats[number][:size]
 	case onnx.Int64:
 		t.Ints = f.ints[number][:size]
+	case onnx.String:
+		t.Strings = f.texts[number][:size]
 	default:
 		t.Bools = f.bools[number][:size]
 	}

@@ -191,6 +191,8 @@ func (c *compiler) emitMove(n onnx.Node, in, out int, table []int32, factor int)
 		run = moveRun(func(f *frame) ([]float32, []float32) { return f.floats[out], f.floats[in] }, stretches, table, stepIn, stepOut, factor)
 	case onnx.Int64:
 		run = moveRun(func(f *frame) ([]int64, []int64) { return f.ints[out], f.ints[in] }, stretches, table, stepIn, stepOut, factor)
+	case onnx.String:
+		run = moveRun(func(f *frame) ([]string, []string) { return f.texts[out], f.texts[in] }, stretches, table, stepIn, stepOut, factor)
 	default:
 		run = moveRun(func(f *frame) ([]bool, []bool) { return f.bools[out], f.bools[in] }, stretches, table, stepIn, stepOut, factor)
 	}

@@ -17,6 +17,7 @@ func (c *compiler) learnShapes() error {
 	var shapes [len(probes)][][]int
 	for i, n := range probes {
 		var mem onnx.Arena
+		mem.Bound(maxFolded, maxFoldedWork)
 		values, err := c.graph.Evaluate(context.Background(), &mem, c.zeros(n))
 		if err != nil {
 			return fmt.Errorf("at %d candidates: %w", n, err)
@@ -44,6 +45,8 @@ func (c *compiler) zeros(n int) []onnx.Tensor {
 			t.Floats = make([]float32, size)
 		case onnx.Int64:
 			t.Ints = make([]int64, size)
+		case onnx.String:
+			t.Strings = make([]string, size)
 		default:
 			t.Bools = make([]bool, size)
 		}

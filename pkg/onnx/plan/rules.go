@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -18,17 +19,50 @@ const elementWise = `Abs Neg Sqrt Exp Log Sigmoid Tanh Erf Relu LeakyRelu PRelu 
 	BitwiseAnd BitwiseOr BitwiseXor BitwiseNot`
 
 // alongAxis operators work along one dimension, or some.
-const alongAxis = `Softmax LogSoftmax Hardmax ArgMax ArgMin CumSum TopK LpNormalization LayerNormalization GatherElements
+const alongAxis = `Softmax LogSoftmax Hardmax ArgMax ArgMin CumSum TopK LpNormalization LayerNormalization RMSNormalization
+	MeanVarianceNormalization GatherElements
 	ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare`
 
-// tabular operators of ai.onnx.ml take rows of features.
-const tabular = `Scaler Normalizer Imputer Binarizer LabelEncoder OneHotEncoder CategoryMapper LinearRegressor LinearClassifier
-	TreeEnsembleRegressor TreeEnsembleClassifier TreeEnsemble SVMRegressor SVMClassifier FeatureVectorizer ArrayFeatureExtractor ZipMap`
+// planes are operators on batches of channels, whose other operands are weights.
+const planes = `Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool InstanceNormalization GroupNormalization LRN
+	DepthToSpace SpaceToDepth`
+
+// tabular operators of ai.onnx.ml take rows of features; to most of them a vector is one row.
+const tabular = `Scaler Normalizer Imputer LinearRegressor LinearClassifier TreeEnsembleRegressor TreeEnsembleClassifier TreeEnsemble
+	SVMRegressor SVMClassifier FeatureVectorizer ArrayFeatureExtractor ZipMap`
+
+// shapers are the operands whose elements, not only their shapes, decide on the shape of a result.
+var shapers = map[string][]int{
+	":Reshape": {1}, ":Expand": {1}, ":Tile": {1}, ":ConstantOfShape": {0}, ":Range": {0, 1, 2}, ":Slice": {1, 2, 3, 4}, ":Split": {1},
+	":Squeeze": {1}, ":Unsqueeze": {1}, ":Pad": {1, 3}, ":TopK": {1}, ":OneHot": {1}, ":NonZero": {0}, ":Unique": {0}, ":Compress": {1},
+}
+
+// shaped checks that the shapes of the results do not depend on values that are not there when shapes are learned.
+func (c *compiler) shaped(n onnx.Node) error {
+	operands := shapers[n.Op()]
+	if strings.HasPrefix(n.Op(), ":Reduce") {
+		operands = []int{1}
+	}
+	for _, i := range operands {
+		if i < len(n.Inputs()) && n.Inputs()[i] >= 0 && c.values[n.Inputs()[i]].class > extent {
+			return errors.New("the shape of its result depends on the values of inputs")
+		}
+	}
+	return nil
+}
 
 var rules = makeRules()
 
 func makeRules() map[string]rule {
-	table := map[string]rule{":BatchNormalization": channels}
+	table := map[string]rule{
+		":BatchNormalization": channels, ":Pad": padsNoCandidates, ":Einsum": onEachCandidate, ":OneHot": newAxis, ":Concat": joinsColumns,
+		":QuantizeLinear": scaledByColumns, ":DequantizeLinear": scaledByColumns, ":Trilu": matrices,
+		"ai.onnx.ml:LabelEncoder": sideBySide, "ai.onnx.ml:CategoryMapper": sideBySide, "ai.onnx.ml:Binarizer": sideBySide,
+		"ai.onnx.ml:OneHotEncoder": func(*compiler, onnx.Node) error { return nil }, // element by element
+	}
+	for _, op := range strings.Fields(planes) {
+		table[":"+op] = matrices
+	}
 	for _, op := range strings.Fields(elementWise) {
 		table[":"+op] = sideBySide
 	}
@@ -109,6 +143,9 @@ func (c *compiler) axesOf(n onnx.Node) ([]int64, bool) {
 			}
 		}
 		return axes, len(axes) > 0
+	case op == "MeanVarianceNormalization":
+		axes := n.Ints("axes")
+		return axes, len(axes) > 0
 	case op == "CumSum":
 		axes, ok := c.values[n.Inputs()[1]].ints()
 		return axes, ok
@@ -129,6 +166,14 @@ func channels(c *compiler, n onnx.Node) error {
 	return c.alone(n)
 }
 
+// matrices checks operators on what lies behind the first dimension and another one.
+func matrices(c *compiler, n onnx.Node) error {
+	if c.values[n.Inputs()[0]].rank() < 3 {
+		return errMixed
+	}
+	return c.alone(n)
+}
+
 // rowsOfFeatures checks operators whose operands are all tables with a row for each candidate.
 func rowsOfFeatures(c *compiler, n onnx.Node) error {
 	for i, v := range n.Inputs() {
@@ -138,7 +183,8 @@ func rowsOfFeatures(c *compiler, n onnx.Node) error {
 			}
 			continue
 		}
-		if v < 0 || c.values[v].class != rowed || c.values[v].repeats != c.values[n.Inputs()[0]].repeats || c.values[v].factor != 1 {
+		if v < 0 || c.values[v].class != rowed || c.values[v].repeats != c.values[n.Inputs()[0]].repeats || c.values[v].factor != 1 ||
+			c.values[v].rank() < 2 {
 			return errMixed
 		}
 	}
