@@ -154,6 +154,9 @@ func TestConfigIsChecked(t *testing.T) {
 		"items.poll":            func(c *Config) { c.Items.Poll = 0 },
 		"read_timeout":          func(c *Config) { c.ReadTimeout = 0 },
 		"at most store.redis":   func(c *Config) { c.ReadTimeout = time.Hour },
+		"cache.bytes":           func(c *Config) { c.Cache.Bytes = -1 },
+		"cache.warm_file":       func(c *Config) { c.Cache.Enabled, c.Cache.WarmFile = false, "warm" },
+		"breaker.share":         func(c *Config) { c.Breaker.Share = 0 },
 	} {
 		cfg := Defaults()
 		change(&cfg)
