@@ -61,7 +61,12 @@ func newService(t testing.TB, cfg Config) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(cfg, Deps{Project: project, Signals: telemetry.Discard(), Now: func() time.Time { return noon }})
+	return newServiceWith(t, cfg, Deps{Project: project, Signals: telemetry.Discard(), Now: func() time.Time { return noon }})
+}
+
+func newServiceWith(t testing.TB, cfg Config, deps Deps) *Service {
+	t.Helper()
+	s, err := New(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
