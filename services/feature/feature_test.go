@@ -61,7 +61,12 @@ func newService(t testing.TB, cfg Config) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(cfg, Deps{Project: project, Signals: telemetry.Discard(), Now: func() time.Time { return noon }})
+	return newServiceWith(t, cfg, Deps{Project: project, Signals: telemetry.Discard(), Now: func() time.Time { return noon }})
+}
+
+func newServiceWith(t testing.TB, cfg Config, deps Deps) *Service {
+	t.Helper()
+	s, err := New(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +159,9 @@ func TestConfigIsChecked(t *testing.T) {
 		"items.poll":            func(c *Config) { c.Items.Poll = 0 },
 		"read_timeout":          func(c *Config) { c.ReadTimeout = 0 },
 		"at most store.redis":   func(c *Config) { c.ReadTimeout = time.Hour },
+		"cache.bytes":           func(c *Config) { c.Cache.Bytes = -1 },
+		"cache.warm_file":       func(c *Config) { c.Cache.Enabled, c.Cache.WarmFile = false, "warm" },
+		"breaker.share":         func(c *Config) { c.Breaker.Share = 0 },
 	} {
 		cfg := Defaults()
 		change(&cfg)

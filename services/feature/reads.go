@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 
+	"github.com/repli-mesh/repli/pkg/breaker"
+	"github.com/repli-mesh/repli/pkg/cache"
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/views"
 	"github.com/repli-mesh/repli/services/feature/internal/store"
@@ -16,79 +17,109 @@ import (
 const (
 	// reasonBusy is that of reads refused because too many are under way.
 	reasonBusy = "STORE_BUSY"
-	// queued is how many reads may wait for each one under way.
-	queued = 4
+	// reasonOpen is that of reads refused because the store has failed too often.
+	reasonOpen = "STORE_CIRCUIT_OPEN"
 )
 
-// reads bounds the reads of users in number and time. A read goes on when its caller stops waiting, so that a short
-// deadline does not cost a connection. Safe for concurrent use.
+// What reads are refused with before they begin.
+var (
+	errBusy   = fault.New(fault.Overloaded, reasonBusy, "as many reads of the store are under way as there may be")
+	errOpen   = fault.New(fault.Unavailable, reasonOpen, "the store has failed too often and is being probed")
+	errClosed = fault.New(fault.Unavailable, store.ReasonUnreachable, "the store is closed")
+)
+
+// reads are the reads of users from a store that can be slow or gone: through rows in memory, and not at all while the
+// circuit is open. Safe for concurrent use.
 type reads struct {
 	store   *Store
-	timeout time.Duration
-	slots   chan struct{} // as many as there may be under way
-	waiting atomic.Int64
-	work    sync.WaitGroup
+	form    *form
+	now     func() time.Time
+	breaker *breaker.Breaker
+	rows    *cache.Cache[string, *user]
 }
 
-func newReads(s *Store, timeout time.Duration, limit int) *reads {
-	return &reads{store: s, timeout: timeout, slots: make(chan struct{}, limit)}
-}
-
-type answer struct {
-	record store.Record
-	err    error
-}
-
-// user returns the record of a user. It returns when ctx is done, whatever the store does.
-func (r *reads) user(ctx context.Context, id string) (store.Record, error) {
-	if err := r.enter(ctx); err != nil {
-		return store.Record{}, err
-	}
-	answers := make(chan answer, 1)
-	r.work.Go(func() {
-		defer func() { <-r.slots }()
-		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
-		defer cancel()
-		record, err := r.store.user(detached, id)
-		answers <- answer{record, err}
+func newReads(cfg Config, opened *Store, form *form, now func() time.Time) (*reads, error) {
+	r := &reads{store: opened, form: form, now: now}
+	r.breaker = breaker.New(cfg.Breaker, breaker.Deps{Judge: judge, Probe: opened.probe, ProbeTimeout: cfg.ReadTimeout})
+	var err error
+	r.rows, err = cache.New(cfg.Cache.Config, cache.Deps[string, *user]{
+		Load: r.load, Admit: r.admit, Timeout: cfg.ReadTimeout, Now: now,
+		Weigh: func(id string, u *user) int { return u.weight(id) },
 	})
-	select {
-	case a := <-answers:
-		return a.record, a.err
-	case <-ctx.Done():
-		return store.Record{}, fmt.Errorf("feature: waiting for the store: %w", ctx.Err())
+	if err != nil {
+		return nil, fmt.Errorf("feature: %w", err)
 	}
+	return r, nil
 }
 
-// enter takes a slot.
-func (r *reads) enter(ctx context.Context) error {
-	select {
-	case r.slots <- struct{}{}:
-		return nil
-	default:
+func (r *reads) admit() error {
+	if r.breaker.Open() {
+		return errOpen
 	}
-	defer r.waiting.Add(-1)
-	if r.waiting.Add(1) > int64(queued*cap(r.slots)) {
-		return fault.New(fault.Overloaded, reasonBusy, "%d reads of the store are under way and %d wait", cap(r.slots), queued*cap(r.slots))
+	return nil
+}
+
+// load reads one user from the store.
+func (r *reads) load(ctx context.Context, id string, behind bool) (*user, bool, error) {
+	done, ok := r.breaker.Allow()
+	if !ok {
+		return nil, false, errOpen
 	}
-	select {
-	case r.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return fault.New(fault.Overloaded, reasonBusy, "%d reads of the store are under way", cap(r.slots))
+	record, err := r.store.user(ctx, id, behind)
+	done(err)
+	if err != nil {
+		return nil, false, err
+	}
+	return &user{record: record, read: r.now()}, record.Found(), nil
+}
+
+// written keeps the rows in memory as the store has them after a write of rows of a view, or after one that failed, of which
+// nobody knows how far it came.
+func (r *reads) written(view *views.View, written []views.Row, failed error) {
+	place, err := r.form.layout.Place(view)
+	for _, row := range written {
+		if failed != nil || err != nil {
+			r.rows.Expire(row.EntityID)
+			continue
 		}
-		return fmt.Errorf("feature: waiting to read the store: %w", ctx.Err())
+		r.rows.Update(row.EntityID, func(old *user) *user {
+			return &user{record: r.form.layout.With(old.record, place, row, r.now()), read: old.read}
+		})
 	}
 }
 
-// wait returns when no read is under way.
-func (r *reads) wait() { r.work.Wait() }
+// judge says what the end of a read tells of the store. A caller's deadline is not among what a read can end with.
+func judge(err error) breaker.Verdict {
+	switch reason := fault.Reason(err); {
+	case err == nil, reason == store.ReasonCorrupt: // an answer, of one user
+		return breaker.Success
+	case strings.HasPrefix(reason, "STORE_") && reason != store.ReasonResharding:
+		return breaker.Failure
+	default:
+		return breaker.Neither
+	}
+}
 
-// user reads one user now.
-func (s *Store) user(ctx context.Context, id string) (record store.Record, err error) {
-	err = s.report.observe(ctx, "read", func(ctx context.Context) error {
-		records, err := s.inner.Read(ctx, views.User, []string{id})
+// refusal returns the error of a read as callers get it.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, cache.ErrBusy):
+		return errBusy
+	case errors.Is(err, cache.ErrClosed):
+		return errClosed
+	default:
+		return err
+	}
+}
+
+// user reads one user now; behind, when nobody waits for it.
+func (s *Store) user(ctx context.Context, id string, behind bool) (record store.Record, err error) {
+	operation, read := "read", s.inner.Read
+	if behind {
+		operation, read = "refill", s.inner.ReadBehind
+	}
+	err = s.report.observe(ctx, operation, func(ctx context.Context) error {
+		records, err := read(ctx, views.User, []string{id})
 		if err != nil {
 			return err
 		}
@@ -96,4 +127,8 @@ func (s *Store) user(ctx context.Context, id string) (record store.Record, err e
 		return record.Err
 	})
 	return record, err
+}
+
+func (s *Store) probe(ctx context.Context) error {
+	return s.report.observe(ctx, "probe", s.inner.Probe)
 }

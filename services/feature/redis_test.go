@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -55,8 +56,14 @@ func TestServiceOutlivesItsStore(t *testing.T) {
 	_, err = stream.Recv()
 	expect(t, err, codes.Unavailable, store.ReasonUnreachable)
 
+	await(t, "the circuit to open", func() bool {
+		_, err := client.GetUser(t.Context(), &featurev1.GetUserRequest{UserId: "u"})
+		return fault.Reason(err) == reasonOpen && fault.Status(err).Code() == codes.Unavailable
+	})
+
 	server.Restart(t)
 	await(t, "the store to be found", func() bool { return write("item_stats", stats(1, "i1")...) == nil })
+	await(t, "the circuit to close", func() bool { return !s.reads.breaker.Open() })
 	write.must(t, "user_stats", row("u", values{"lines": num(1)}))
 	got, err := client.GetUser(t.Context(), &featurev1.GetUserRequest{UserId: "u"})
 	if err != nil || got.GetRow().GetNumbers()[0] != 1 {
@@ -102,9 +109,10 @@ func hung(t *testing.T) string {
 
 func TestHungStoreCostsNeitherTheDeadlineNorGoroutines(t *testing.T) {
 	t.Parallel()
-	const pool, callers = 4, 100
+	const pool, loads, callers = 4, 16, 100
 	cfg := redisConfig(hung(t))
-	cfg.Store.Redis.PoolSize = pool
+	cfg.Store.Redis.PoolSize, cfg.Cache.MaxLoads = pool, loads
+	cfg.Breaker.Calls = 1000 // the circuit must not help
 	cfg.ReadTimeout = time.Second
 	s := newService(t, cfg)
 
@@ -112,50 +120,29 @@ func TestHungStoreCostsNeitherTheDeadlineNorGoroutines(t *testing.T) {
 	defer cancel()
 	reasons := make(chan string, callers)
 	var calls sync.WaitGroup
-	for range callers {
+	for i := range callers {
 		calls.Go(func() {
-			_, err := s.GetUser(ctx, &featurev1.GetUserRequest{UserId: "u"})
+			_, err := s.GetUser(ctx, &featurev1.GetUserRequest{UserId: fmt.Sprint(i)})
 			reasons <- fault.Status(err).Code().String() + fault.Reason(err)
 		})
 	}
 	calls.Wait() // a caller that waits for the store would wait for ever
-	if under := len(s.reads.slots); under > pool {
-		t.Fatalf("%d reads are under way, the bound is %d", under, pool)
+	if under := s.reads.rows.Stats().Loads; under > loads {
+		t.Fatalf("%d reads are under way, the bound is %d", under, loads)
 	}
 	close(reasons)
 	count := make(map[string]int)
 	for reason := range reasons {
 		count[reason]++
 	}
-	if count["DeadlineExceeded"] > pool || count["ResourceExhausted"+reasonBusy] < callers-pool || len(count) > 2 {
+	if count["DeadlineExceeded"] != loads || count["ResourceExhausted"+reasonBusy] != callers-loads {
 		t.Fatalf("callers were told %v", count)
 	}
-	await(t, "the reads to be given up", func() bool { return len(s.reads.slots) == 0 })
+	await(t, "the reads to be given up", func() bool { return s.reads.rows.Stats().Loads == 0 })
 	long, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	_, err := s.GetUser(long, &featurev1.GetUserRequest{UserId: "u"})
 	expect(t, err, codes.Unavailable, store.ReasonTimeout)
-}
-
-func TestCallerThatGivesUpWhileItWaitsIsCancelled(t *testing.T) {
-	t.Parallel()
-	cfg := redisConfig(hung(t))
-	cfg.Store.Redis.PoolSize = 1
-	cfg.ReadTimeout = 100 * time.Millisecond
-	s := newService(t, cfg)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 2)
-	for range 2 { // one reads, one waits
-		go func() {
-			_, err := s.GetUser(ctx, &featurev1.GetUserRequest{UserId: "u"})
-			ended <- err
-		}()
-	}
-	await(t, "one to wait", func() bool { return s.reads.waiting.Load() == 1 })
-	cancel()
-	for range 2 {
-		expect(t, <-ended, codes.Canceled, "")
-	}
 }
 
 func TestStreamWithoutAnAnswerFromTheStore(t *testing.T) {

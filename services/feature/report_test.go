@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
+	"github.com/repli-mesh/repli/pkg/redistest"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/pkg/views"
 	"github.com/repli-mesh/repli/services/feature/load"
@@ -73,6 +74,7 @@ func TestServiceIsObservedWithoutIDs(t *testing.T) {
 	for _, name := range []string{
 		"repli.feature.store.duration", "repli.feature.rows", "repli.feature.items", "repli.feature.items.version",
 		"repli.feature.items.age", "repli.feature.watchers", "not_found", "STORE_UNREACHABLE",
+		"repli.feature.views", "user_kind", "unreadable", "stale",
 	} {
 		if !strings.Contains(string(dump), `"`+name+`"`) {
 			t.Errorf("the metrics lack %s", name)
@@ -85,5 +87,56 @@ func TestServiceIsObservedWithoutIDs(t *testing.T) {
 	}
 	if strings.Contains(string(dump), "somebody") {
 		t.Error("a user id is among the signals")
+	}
+}
+
+func TestMemoryAndCircuitAreObservedWithoutIDs(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	c := &cached{clock: &clock{}, server: redistest.Start(t)}
+	deps := c.clock.deps(t)
+	deps.Signals.Meter = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	c.Service = newServiceWith(t, redisConfig(c.server.Addr), deps)
+	c.get(t, "somebody")
+	c.get(t, "somebody")
+	var metrics metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &metrics); err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]int64)
+	for _, scope := range metrics.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			var points []metricdata.DataPoint[int64]
+			switch data := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				points = data.DataPoints
+			case metricdata.Gauge[int64]:
+				points = data.DataPoints
+			}
+			for _, p := range points {
+				name := m.Name
+				for _, label := range p.Attributes.ToSlice() {
+					name += " " + label.Value.AsString()
+				}
+				got[name] = p.Value
+				if strings.Contains(name, "somebody") {
+					t.Errorf("%s holds a user id", name)
+				}
+			}
+		}
+	}
+	for name, want := range map[string]int64{
+		"repli.feature.cache.requests hit": 1, "repli.feature.cache.requests miss": 1, "repli.feature.cache.requests stale": 0,
+		"repli.feature.cache.requests renewed": 0, "repli.feature.cache.loads ok": 1, "repli.feature.cache.loads failed": 0,
+		"repli.feature.cache.loads refused": 0, "repli.feature.cache.evictions": 0, "repli.feature.cache.rows": 1,
+		"repli.feature.cache.loading": 0, "repli.feature.circuit.open": 0, "repli.feature.circuit.opened": 0,
+		"repli.feature.circuit.probes": 0, "repli.feature.rows not_found": 2, "repli.feature.views not_found user_kind": 2,
+	} {
+		if value, ok := got[name]; !ok || value != want {
+			t.Errorf("%s is %d, there: %v; want %d", name, value, ok, want)
+		}
+	}
+	if got["repli.feature.cache.size"] < 500 {
+		t.Errorf("size %d", got["repli.feature.cache.size"])
 	}
 }

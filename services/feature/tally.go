@@ -3,49 +3,61 @@ package feature
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
-	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/views"
 	"github.com/repli-mesh/repli/services/feature/internal/items"
 )
 
-// tally counts the rows of users by status. Safe for concurrent use.
+// tally counts the rows of users that are served: by status, and each of their views by its state. Safe for concurrent use.
 type tally struct {
-	rows                      metric.Int64Counter
-	found, notFound, outdated metric.MeasurementOption
+	found, notFound, outdated, stale atomic.Uint64
+	views                            [][states]atomic.Uint64 // of the views of users, in their order
 }
 
-// newTally returns a tally, and has the meter describe the item table.
-func newTally(signals telemetry.Signals, table *items.Table, now func() time.Time) (*tally, error) {
-	meter := signals.Meter.Meter(scope)
-	rows, err := meter.Int64Counter("repli.feature.rows", metric.WithUnit("{row}"),
-		metric.WithDescription("Rows of users that were read, by status."))
-	if err != nil {
+// newTally returns a tally, and has the meter describe it and the item table.
+func newTally(deps Deps, table *items.Table) (*tally, error) {
+	meter := deps.Signals.Meter.Meter(scope)
+	if err := describe(meter, table, deps.Now); err != nil {
 		return nil, fmt.Errorf("feature: %w", err)
 	}
-	status := func(name string) metric.MeasurementOption {
-		return metric.WithAttributeSet(attribute.NewSet(attribute.String("status", name)))
-	}
-	if err := describe(meter, table, now); err != nil {
-		return nil, fmt.Errorf("feature: %w", err)
-	}
-	return &tally{
-		rows: rows, found: status("found"), notFound: status("not_found"), outdated: status("outside_max_age"),
-	}, nil
+	t := &tally{views: make([][states]atomic.Uint64, len(deps.Project.ViewsOf(views.User)))}
+	return t, expose(meter, t.figures(deps.Project)...)
 }
 
-func (t *tally) count(ctx context.Context, response *featurev1.GetUserResponse) {
+func (t *tally) figures(project *views.Project) []figure {
+	status := func(word string) attribute.KeyValue { return attribute.String("status", word) }
+	rows := figure{"repli.feature.rows", "{row}", "Rows of users that were served, by status.", false, []value{
+		of(t.found.Load, status("found")), of(t.notFound.Load, status("not_found")),
+		of(t.outdated.Load, status(stateNames[viewOutdated])), of(t.stale.Load, status("stale")),
+	}}
+	byView := figure{"repli.feature.views", "{view}", "Views in the rows of users that were served, by status.", false, nil}
+	for i, view := range project.ViewsOf(views.User) {
+		for s := range states {
+			byView.values = append(byView.values, of(t.views[i][s].Load, attribute.String("view", view.Name), status(stateNames[s])))
+		}
+	}
+	return []figure{rows, byView}
+}
+
+func (t *tally) count(served *answer) {
+	for i, s := range served.views {
+		t.views[i][s].Add(1)
+	}
 	switch {
-	case response.GetStatus() != featurev1.UserStatus_USER_STATUS_FOUND:
-		t.rows.Add(ctx, 1, t.notFound)
-	case len(response.GetOutsideMaxAgeViews()) > 0:
-		t.rows.Add(ctx, 1, t.outdated)
+	case served.response.GetStale():
+		t.stale.Add(1)
+	case served.response.GetStatus() != featurev1.UserStatus_USER_STATUS_FOUND:
+		t.notFound.Add(1)
+	case len(served.response.GetOutsideMaxAgeViews()) > 0:
+		t.outdated.Add(1)
 	default:
-		t.rows.Add(ctx, 1, t.found)
+		t.found.Add(1)
 	}
 }
 

@@ -3,44 +3,41 @@ package feature
 import (
 	"context"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
-	"github.com/repli-mesh/repli/services/feature/internal/store"
+	"github.com/repli-mesh/repli/pkg/cache"
+	"github.com/repli-mesh/repli/pkg/fault"
 )
 
-// GetUser reads every feature of one user in one read of the store. It returns when ctx is done, whatever the store does.
+// GetUser returns every feature of one user: the row in memory while that is within its time to live, else one read of the
+// store. A row in memory that is past its time to live is returned, and says so, when the store has no newer one in time.
+// It returns when ctx is done, whatever the store does. The response may be shared and must not be changed.
 //
-// Errors: fault.Unavailable with a reason that starts with STORE_ when the store fails; fault.Overloaded with STORE_BUSY
-// when too many reads are under way; those of ctx.
+// Errors: fault.Unavailable with a reason that starts with STORE_ when the store fails, STORE_CIRCUIT_OPEN when it is known
+// to; fault.Overloaded with STORE_BUSY when too many reads are under way; those of ctx.
 func (s *Service) GetUser(ctx context.Context, request *featurev1.GetUserRequest) (*featurev1.GetUserResponse, error) {
-	record, err := s.read(ctx, request.GetUserId())
+	answer, err := s.answer(ctx, request.GetUserId())
 	if err != nil {
 		return nil, err
 	}
-	response := s.response(record)
-	s.tally.count(ctx, response)
-	return response, nil
+	s.tally.count(answer)
+	return answer.response, nil
 }
 
-func (s *Service) response(record store.Record) *featurev1.GetUserResponse {
-	row := s.users.Pack(record)
-	response := &featurev1.GetUserResponse{
-		Status: featurev1.UserStatus_USER_STATUS_NOT_FOUND,
-		Row: &featurev1.Row{
-			SchemaFingerprint: s.users.Schema().GetFingerprint(),
-			Numbers:           row.Numbers,
-			Integers:          row.Integers,
-			Texts:             row.Texts,
-			Statuses:          row.Statuses,
-		},
-		Segment:            s.users.Segment(record),
-		CandidateItemIds:   s.users.Candidates(record),
-		OutsideMaxAgeViews: s.users.Outdated(record),
+func (s *Service) answer(ctx context.Context, id string) (*answer, error) {
+	if s.reads == nil {
+		record, err := s.store.user(ctx, id, false)
+		if err != nil {
+			return nil, err
+		}
+		return s.form.answer(record, s.deps.Now()), nil
 	}
-	if oldest, found := record.Oldest(); found {
-		response.Status = featurev1.UserStatus_USER_STATUS_FOUND
-		response.EventTime = timestamppb.New(oldest)
+	found, err := s.reads.rows.Get(ctx, id)
+	if err != nil {
+		return nil, refusal(err)
 	}
-	return response
+	answer := found.Value.answer(s.form, s.deps.Now())
+	if found.State == cache.Stale {
+		return answer.stale(fault.Reason(refusal(found.Cause))), nil
+	}
+	return answer, nil
 }

@@ -66,7 +66,7 @@ func TestGetUser(t *testing.T) {
 		if (got.GetEventTime() == nil) != c.at.IsZero() || !c.at.IsZero() && !got.GetEventTime().AsTime().Equal(c.at) {
 			t.Errorf("%s: event time %v, want %v", c.id, got.GetEventTime(), c.at)
 		}
-		if row.GetSchemaFingerprint() != s.users.Schema().GetFingerprint() {
+		if row.GetSchemaFingerprint() != s.form.rows.Schema().GetFingerprint() {
 			t.Errorf("%s: fingerprint %x", c.id, row.GetSchemaFingerprint())
 		}
 	}

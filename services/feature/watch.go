@@ -67,7 +67,7 @@ func stopping() error {
 func (s *Service) sendTable(stream itemStream, all []items.Item, version uint64) error {
 	count := uint64(len(all))
 	header := &featurev1.TableHeader{
-		ItemSchema: s.items.Schema(), UserSchema: s.users.Schema(), ItemCount: count,
+		ItemSchema: s.items.Schema(), UserSchema: s.form.rows.Schema(), ItemCount: count,
 	}
 	if err := stream.Send(&featurev1.WatchItemsResponse{Message: &featurev1.WatchItemsResponse_Header{Header: header}}); err != nil {
 		return err

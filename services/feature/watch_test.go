@@ -128,7 +128,7 @@ func TestWatchItemsSendsTheTableAndItsChanges(t *testing.T) {
 	if len(second.table) != 2500 || second.chunks != 3 {
 		t.Fatalf("%d items in %d chunks, want 2500 in 3", len(second.table), second.chunks)
 	}
-	if len(second.header.GetItemSchema().GetColumns()) != 2 || second.header.GetUserSchema().GetFingerprint() != s.users.Schema().GetFingerprint() {
+	if len(second.header.GetItemSchema().GetColumns()) != 2 || second.header.GetUserSchema().GetFingerprint() != s.form.rows.Schema().GetFingerprint() {
 		t.Fatalf("header %v", second.header)
 	}
 	write.must(t, "item_stats", stats(2, "i7", "another")...)

@@ -38,7 +38,11 @@ func (s *Service) WriteRows(ctx context.Context, request *featurev1.WriteRowsReq
 	if len(violations) > 0 {
 		return nil, fault.InvalidFields(violations...)
 	}
-	if err := s.store.WriteRows(ctx, view, rows); err != nil {
+	err := s.store.WriteRows(ctx, view, rows)
+	if view.Entity == views.User && s.reads != nil {
+		s.reads.written(view, rows, err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if view.Entity == views.Item {

@@ -146,7 +146,8 @@ func (f *Feed) index(ctx context.Context) (ids []string, since uint64, err error
 	}
 }
 
-// fetch reads items, a chunk at a time. An item whose record cannot be read keeps the row that it has.
+// fetch reads items, a chunk at a time. An item of which something cannot be read keeps the row that it has; one that is new
+// gets a row of what can.
 func (f *Feed) fetch(ctx context.Context, ids []string) (found map[string]rows.Row, gone []string, err error) {
 	found = make(map[string]rows.Row, len(ids))
 	unreadable := 0
@@ -158,12 +159,16 @@ func (f *Feed) fetch(ctx context.Context, ids []string) (found map[string]rows.R
 			return nil, nil, err
 		}
 		for i, record := range records {
-			switch id := chunk[i]; {
-			case record.Err != nil:
+			id := chunk[i]
+			if record.Err != nil || record.Unreadable != nil {
 				unreadable++
 				if row, ok := f.table.row(id); ok {
 					found[id] = row
+					continue
 				}
+			}
+			switch {
+			case record.Err != nil:
 			case record.Found():
 				found[id] = f.layout.Pack(record)
 			default:
