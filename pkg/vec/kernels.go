@@ -1,5 +1,8 @@
 package vec
 
+//go:generate go run ./gen -out kernels_amd64.s -stubs kernels_amd64.go -pkg vec
+//go:generate go run ./gen/neon -out kernels_neon_arm64.s -stubs kernels_neon_arm64.go
+
 // table is the loops that this CPU runs.
 type table struct {
 	add, sub, mul, div, min, max               func(dst, a, b []float32)

@@ -6,8 +6,6 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-//go:generate go run ./gen -out kernels_amd64.s -stubs kernels_amd64.go -pkg vec
-
 // levels are the tables that this CPU can run, the best last.
 func levels() []*table {
 	all := []*table{&portable}
@@ -54,44 +52,6 @@ func vnni() *table {
 	t := avx512()
 	t.dotInt8 = dotInt8Vector
 	return t
-}
-
-// The functions below make loops over slices of kernels over pointers; a kernel takes any number of elements but none.
-
-func unary(kernel func(dst, a *float32, n uint64)) func(dst, a []float32) {
-	return func(dst, a []float32) {
-		if n := len(dst); n > 0 {
-			_ = a[n-1]
-			kernel(&dst[0], &a[0], uint64(n))
-		}
-	}
-}
-
-func binary(kernel func(dst, a, b *float32, n uint64)) func(dst, a, b []float32) {
-	return func(dst, a, b []float32) {
-		if n := len(dst); n > 0 {
-			_, _ = a[n-1], b[n-1]
-			kernel(&dst[0], &a[0], &b[0], uint64(n))
-		}
-	}
-}
-
-func ternary(kernel func(dst, a, b, c *float32, n uint64)) func(dst, a, b, c []float32) {
-	return func(dst, a, b, c []float32) {
-		if n := len(dst); n > 0 {
-			_, _, _ = a[n-1], b[n-1], c[n-1]
-			kernel(&dst[0], &a[0], &b[0], &c[0], uint64(n))
-		}
-	}
-}
-
-func scalar(kernel func(dst, a *float32, s float32, n uint64)) func(dst, a []float32, s float32) {
-	return func(dst, a []float32, s float32) {
-		if n := len(dst); n > 0 {
-			_ = a[n-1]
-			kernel(&dst[0], &a[0], s, uint64(n))
-		}
-	}
 }
 
 // bound is scalar for the lesser and the greater, whose instructions lose a NaN on the left side only.
