@@ -10,35 +10,16 @@ import (
 	"strings"
 )
 
-const (
-	// maxFile is the most bytes that a protobuf message may have.
-	maxFile = 1<<31 - 1
-	// maxExternal bounds what one model reads from other files: a small model can name the same bytes many times.
-	maxExternal = 1 << 32
-)
-
-// LoadFS is Load for a file of fsys whose tensors may lie in other files (external data). Those are found from the folder of
-// the file and must be in it or below it. The path is one that fs.ValidPath accepts.
-func LoadFS(fsys fs.FS, name string) (*Graph, error) {
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
-		return nil, fmt.Errorf("onnx: %w", err)
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("onnx: %s has %d bytes, expected at most %d: larger weights lie in files of their own", name, info.Size(), maxFile)
-	}
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return nil, fmt.Errorf("onnx: %w", err)
-	}
-	return loaded(data, &folder{fsys: fsys, dir: path.Dir(name), left: maxExternal})
+// LoadIn is Load for a model whose tensors may lie in other files (external data): in the folder of its own file, or below it. Of
+// those, it reads up to most bytes in all, since a small model can name the same bytes many times.
+func LoadIn(data []byte, files fs.FS, most int64) (*Graph, error) {
+	return loaded(data, &folder{fsys: files, left: most, most: most})
 }
 
 // folder is where the data of tensors may lie. Nil is nowhere.
 type folder struct {
-	fsys fs.FS
-	dir  string
-	left int64 // bytes that may still be read
+	fsys       fs.FS
+	left, most int64 // bytes that may still be read, and that might at first
 }
 
 // place is where the data of a tensor lies.
@@ -57,7 +38,7 @@ func (d *folder) read(entries [][]byte, size int) ([]byte, error) {
 		return nil, err
 	}
 	at.location = strings.TrimPrefix(at.location, "./")
-	name := path.Join(d.dir, at.location)
+	name := path.Clean(at.location)
 	switch {
 	case !fs.ValidPath(at.location) || !fs.ValidPath(name):
 		return nil, fmt.Errorf("its data lies in %q, expected a path inside the folder of the model", at.location)
@@ -65,7 +46,7 @@ func (d *folder) read(entries [][]byte, size int) ([]byte, error) {
 		return nil, fmt.Errorf("its data has %d bytes, expected %d for its shape", at.length, size)
 	}
 	if d.left -= int64(size); d.left < 0 {
-		return nil, fmt.Errorf("the model reads more than %d bytes from other files", int64(maxExternal))
+		return nil, fmt.Errorf("the model reads more than %d bytes from other files", d.most)
 	}
 	return d.part(name, max(at.offset, 0), size)
 }

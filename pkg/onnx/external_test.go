@@ -18,23 +18,27 @@ func outside(code int64, entries ...string) []byte {
 	return msg
 }
 
-// folderWith is a folder "m" with small as model.onnx, whose weights are w, and with weights 1, 10 behind four other bytes.
-func folderWith(w []byte) fstest.MapFS {
+// folderWith is a folder with weights 1, 10 behind four other bytes, and a model for it whose weights are w.
+func folderWith(w []byte) ([]byte, fs.FS) {
 	data := []byte{9, 9, 9, 9}
 	for _, v := range []float32{1, 10} {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 	}
 	model := damaged(func(m *testModel) { m.initialisers = [][]byte{w} })
-	return fstest.MapFS{
-		"m/model.onnx": {Data: model}, "m/w.bin": {Data: data}, "m/below/w.bin": {Data: data}, "secret": {Data: data},
-		"m/pipe": {Mode: fs.ModeNamedPipe},
+	files, err := fs.Sub(fstest.MapFS{
+		"m/w.bin": {Data: data}, "m/below/w.bin": {Data: data}, "secret": {Data: data}, "m/pipe": {Mode: fs.ModeNamedPipe},
+	}, "m")
+	if err != nil {
+		panic(err)
 	}
+	return model, files
 }
 
 func TestExternalData(t *testing.T) {
 	t.Parallel()
 	for _, location := range []string{"w.bin", "./w.bin", "below/w.bin"} {
-		g, err := LoadFS(folderWith(outside(1, "location", location, "offset", "4", "length", "8", "checksum", "any")), "m/model.onnx")
+		model, files := folderWith(outside(1, "location", location, "offset", "4", "length", "8", "checksum", "any"))
+		g, err := LoadIn(model, files, 8)
 		if err != nil {
 			t.Fatalf("%s: %v", location, err)
 		}
@@ -63,7 +67,7 @@ func TestExternalDataRefused(t *testing.T) {
 		"no such file":         {outside(1, "location", "none.bin"), "none.bin"},
 		"folder":               {outside(1, "location", "below"), "is no regular file"},
 		"pipe":                 {outside(1, "location", "pipe"), "is no regular file"},
-		"past the end":         {outside(1, "location", "w.bin", "offset", "5"), `is bytes 5 to 13 of "m/w.bin", which has 12`},
+		"past the end":         {outside(1, "location", "w.bin", "offset", "5"), `is bytes 5 to 13 of "w.bin", which has 12`},
 		"far past the end":     {outside(1, "location", "w.bin", "offset", "9223372036854775807"), "which has 12"},
 		"negative offset":      {outside(1, "location", "w.bin", "offset", "-4"), `has the offset "-4"`},
 		"negative length":      {outside(1, "location", "w.bin", "length", "-8"), `has the length "-8"`},
@@ -76,42 +80,33 @@ func TestExternalDataRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := LoadFS(folderWith(c.w), "m/model.onnx"); !hasText(err, c.want) || !hasText(err, `initialiser "w"`) {
+			model, files := folderWith(c.w)
+			if _, err := LoadIn(model, files, 1<<20); !hasText(err, c.want) || !hasText(err, `initialiser "w"`) {
 				t.Errorf("error is %v, expected one with the initialiser and %q", err, c.want)
 			}
 		})
 	}
-	if _, err := LoadFS(folderWith(nil), "m/none.onnx"); err == nil {
-		t.Error("a file that is not there was loaded")
+	model, _ := folderWith(outside(1, "location", "w.bin"))
+	if _, err := Load(model); !hasText(err, "load the model from its folder") {
+		t.Errorf("without a folder: %v", err)
 	}
 }
 
-// huge is a folder with a file that says to be of 3 GB and must not be read.
-type huge struct{ fstest.MapFS }
-
-func (h huge) Stat(name string) (fs.FileInfo, error) {
-	info, err := h.MapFS.Stat(name)
-	return hugeInfo{info}, err
-}
-
-func (h huge) ReadFile(string) ([]byte, error) { panic("the file is read") }
-
-type hugeInfo struct{ fs.FileInfo }
-
-func (hugeInfo) Size() int64 { return 3 << 30 }
-
-func TestFilesOfMoreThan2GBAreNotRead(t *testing.T) {
+func TestFilesOfMoreThan2GBAreRefused(t *testing.T) {
 	t.Parallel()
-	_, err := LoadFS(huge{folderWith(nil)}, "m/model.onnx")
-	if !hasText(err, "m/model.onnx has 3221225472 bytes, expected at most 2147483647") {
+	if err := checkSize(3 << 30); !hasText(err, "the file has 3221225472 bytes, expected at most 2147483647") {
 		t.Errorf("error is %v", err)
+	}
+	if err := checkSize(maxFile); err != nil {
+		t.Error(err)
 	}
 }
 
 // TestExternalDataIsBounded names the same bytes again and again.
 func TestExternalDataIsBounded(t *testing.T) {
 	t.Parallel()
-	d := &folder{fsys: folderWith(nil), dir: "m", left: 16}
+	_, files := folderWith(nil)
+	d := &folder{fsys: files, left: 16, most: 16}
 	entries := [][]byte{appendMessage(appendMessage(nil, 1, []byte("location")), 2, []byte("w.bin"))}
 	for i := range 3 {
 		_, err := d.read(entries, 8)

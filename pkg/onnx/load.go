@@ -38,8 +38,8 @@ func loaded(data []byte, files *folder) (*Graph, error) {
 }
 
 func load(data []byte, files *folder) (*Graph, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("the file has %d bytes, expected at most %d: larger weights lie in files of their own", len(data), maxFile)
+	if err := checkSize(len(data)); err != nil {
+		return nil, err
 	}
 	m, err := parseModel(data)
 	if err != nil {
@@ -65,6 +65,16 @@ func load(data []byte, files *folder) (*Graph, error) {
 	}
 	b.graph.opsets = m.opsets
 	return &b.graph, nil
+}
+
+// maxFile is the most bytes that a protobuf message may have.
+const maxFile = 1<<31 - 1
+
+func checkSize(bytes int) error {
+	if bytes > maxFile {
+		return fmt.Errorf("the file has %d bytes, expected at most %d: larger weights lie in files of their own", bytes, maxFile)
+	}
+	return nil
 }
 
 // checkOperators returns every operator that cannot run.

@@ -1,5 +1,8 @@
 package vec
 
+//go:generate go run ./gen -out kernels_amd64.s -stubs kernels_amd64.go -pkg vec
+//go:generate go run ./gen/neon -out kernels_neon_arm64.s -stubs kernels_neon_arm64.go
+
 // table is the loops that this CPU runs.
 type table struct {
 	add, sub, mul, div, min, max               func(dst, a, b []float32)
@@ -12,7 +15,9 @@ type table struct {
 	sum, maxOf                                 func(a []float32) float32
 	dot                                        func(a, b []float32) float32
 	dotRows                                    func(dst, rows, query []float32)
-	dotRowsInt8                                func(dst []int32, rows, query []int8)
+	dotInt8                                    func(dst []int32, packed, query []int8)
+	atLeast                                    func(bits []uint64, a []float32, least float32)
+	atLeastInt32                               func(bits []uint64, a []int32, least int32)
 }
 
 // portable is the reference.
@@ -22,7 +27,7 @@ var portable = table{
 	scalarDiv: scalarDiv, minScalar: minScalar, maxScalar: maxScalar, leakyRelu: leakyRelu,
 	mulAdd: mulAdd, axpy: axpy, neg: neg, abs: abs, sqrt: sqrt, floor: floor, ceil: ceil,
 	exp: exp, log: log, sigmoid: sigmoid, tanh: tanh, erf: erf, gelu: gelu,
-	sum: sum, maxOf: maxOf, dot: dot, dotRows: dotRows, dotRowsInt8: dotRowsInt8,
+	sum: sum, maxOf: maxOf, dot: dot, dotRows: dotRows, dotInt8: dotInt8, atLeast: atLeast[float32], atLeastInt32: atLeast[int32],
 }
 
 // kernels is the table in use.

@@ -68,8 +68,11 @@ func dotAVX2(a *float32, b *float32, n uint64) float32
 // dotRowsAVX2 computes count inner products, count being a multiple of 4.
 func dotRowsAVX2(dst *float32, rows *float32, query *float32, count uint64, n uint64)
 
-// dotRowsInt8AVX2 computes count inner products, count being a multiple of 4 and n of the bytes of half a vector.
-func dotRowsInt8AVX2(dst *int32, rows *int8, query *int8, count uint64, n uint64, stride uint64)
+// atLeastAVX2 sets the bits of the elements that are at least a number, of groups of 16; groups is not 0.
+func atLeastAVX2(bits *uint64, a *float32, least float32, groups uint64)
+
+// atLeastInt32AVX2 sets the bits of the elements that are at least a number, of groups of 16; groups is not 0.
+func atLeastInt32AVX2(bits *uint64, a *int32, least int32, groups uint64)
 
 func addAVX512(dst *float32, a *float32, b *float32, n uint64)
 
@@ -137,5 +140,11 @@ func dotAVX512(a *float32, b *float32, n uint64) float32
 // dotRowsAVX512 computes count inner products, count being a multiple of 4.
 func dotRowsAVX512(dst *float32, rows *float32, query *float32, count uint64, n uint64)
 
-// dotRowsInt8AVX512 computes count inner products, count being a multiple of 4 and n of the bytes of half a vector.
-func dotRowsInt8AVX512(dst *int32, rows *int8, query *int8, count uint64, n uint64, stride uint64)
+// atLeastAVX512 sets the bits of the elements that are at least a number, of groups of 16; groups is not 0.
+func atLeastAVX512(bits *uint64, a *float32, least float32, groups uint64)
+
+// atLeastInt32AVX512 sets the bits of the elements that are at least a number, of groups of 16; groups is not 0.
+func atLeastInt32AVX512(bits *uint64, a *int32, least int32, groups uint64)
+
+// dotInt8AVX2 computes the inner products of groups of 16 rows, quads times four columns each; neither number is 0.
+func dotInt8AVX2(dst *int32, packed *int8, query *int8, groups uint64, quads uint64)

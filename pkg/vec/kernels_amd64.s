@@ -2182,64 +2182,52 @@ next3:
 	VZEROUPPER
 	RET
 
-// func dotRowsInt8AVX2(dst *int32, rows *int8, query *int8, count uint64, n uint64, stride uint64)
+// func atLeastAVX2(bits *uint64, a *float32, least float32, groups uint64)
+// Requires: AVX, AVX2, SSE
+TEXT ·atLeastAVX2(SB), NOSPLIT, $0-32
+	MOVQ         bits+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         groups+24(FP), DX
+	MOVSS        least+16(FP), X0
+	VBROADCASTSS X0, Y0
+
+group:
+	VCMPPS    $0x02, (CX), Y0, Y1
+	VMOVMSKPS Y1, BX
+	MOVB      BL, (AX)
+	VCMPPS    $0x02, 32(CX), Y0, Y1
+	VMOVMSKPS Y1, BX
+	MOVB      BL, 1(AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x02, AX
+	DECQ      DX
+	JNZ       group
+	VZEROUPPER
+	RET
+
+// func atLeastInt32AVX2(bits *uint64, a *int32, least int32, groups uint64)
 // Requires: AVX, AVX2
-TEXT ·dotRowsInt8AVX2(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ query+16(FP), DX
-	MOVQ count+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVQ stride+40(FP), DI
+TEXT ·atLeastInt32AVX2(SB), NOSPLIT, $0-32
+	MOVQ         bits+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         groups+24(FP), DX
+	MOVL         least+16(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
 
-rows:
-	MOVQ   CX, R8
-	LEAQ   (R8)(DI*1), R9
-	LEAQ   (R9)(DI*1), R10
-	LEAQ   (R10)(DI*1), R11
-	LEAQ   (R11)(DI*1), CX
-	XORQ   R12, R12
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-columns:
-	VPMOVSXBW    (DX)(R12*1), Y4
-	VPMOVSXBW    (R8)(R12*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y0, Y0
-	VPMOVSXBW    (R9)(R12*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPMOVSXBW    (R10)(R12*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPMOVSXBW    (R11)(R12*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	ADDQ         $0x10, R12
-	CMPQ         R12, SI
-	JB           columns
-	VMOVDQU      Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X4
-	VPADDD       X4, X0, X4
-	VMOVDQU      Y1, Y0
-	VEXTRACTI128 $0x01, Y0, X1
-	VPADDD       X1, X0, X1
-	VMOVDQU      Y2, Y0
-	VEXTRACTI128 $0x01, Y0, X2
-	VPADDD       X2, X0, X2
-	VMOVDQU      Y3, Y0
-	VEXTRACTI128 $0x01, Y0, X3
-	VPADDD       X3, X0, X3
-	VPHADDD      X1, X4, X4
-	VPHADDD      X3, X2, X2
-	VPHADDD      X2, X4, X4
-	VMOVDQU      X4, (AX)
-	ADDQ         $0x10, AX
-	SUBQ         $0x04, BX
-	JNZ          rows
+group:
+	VPCMPGTD  (CX), Y0, Y1
+	VMOVMSKPS Y1, BX
+	NOTL      BX
+	MOVB      BL, (AX)
+	VPCMPGTD  32(CX), Y0, Y1
+	VMOVMSKPS Y1, BX
+	NOTL      BX
+	MOVB      BL, 1(AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x02, AX
+	DECQ      DX
+	JNZ       group
 	VZEROUPPER
 	RET
 
@@ -4238,67 +4226,84 @@ next3:
 	VZEROUPPER
 	RET
 
-// func dotRowsInt8AVX512(dst *int32, rows *int8, query *int8, count uint64, n uint64, stride uint64)
-// Requires: AVX, AVX2, AVX512BW, AVX512DQ, AVX512F
-TEXT ·dotRowsInt8AVX512(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ query+16(FP), DX
-	MOVQ count+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVQ stride+40(FP), DI
+// func atLeastAVX512(bits *uint64, a *float32, least float32, groups uint64)
+// Requires: AVX, AVX512F, SSE
+TEXT ·atLeastAVX512(SB), NOSPLIT, $0-32
+	MOVQ         bits+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         groups+24(FP), DX
+	MOVSS        least+16(FP), X0
+	VBROADCASTSS X0, Z0
 
-rows:
-	MOVQ   CX, R8
-	LEAQ   (R8)(DI*1), R9
-	LEAQ   (R9)(DI*1), R10
-	LEAQ   (R10)(DI*1), R11
-	LEAQ   (R11)(DI*1), CX
-	XORQ   R12, R12
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
+group:
+	VCMPPS $0x02, (CX), Z0, K1
+	KMOVW  K1, BX
+	MOVW   BX, (AX)
+	ADDQ   $0x40, CX
+	ADDQ   $0x02, AX
+	DECQ   DX
+	JNZ    group
+	VZEROUPPER
+	RET
 
-columns:
-	VPMOVSXBW     (DX)(R12*1), Z4
-	VPMOVSXBW     (R8)(R12*1), Z5
-	VPMADDWD      Z4, Z5, Z5
-	VPADDD        Z5, Z0, Z0
-	VPMOVSXBW     (R9)(R12*1), Z5
-	VPMADDWD      Z4, Z5, Z5
-	VPADDD        Z5, Z1, Z1
-	VPMOVSXBW     (R10)(R12*1), Z5
-	VPMADDWD      Z4, Z5, Z5
-	VPADDD        Z5, Z2, Z2
-	VPMOVSXBW     (R11)(R12*1), Z5
-	VPMADDWD      Z4, Z5, Z5
-	VPADDD        Z5, Z3, Z3
-	ADDQ          $0x20, R12
-	CMPQ          R12, SI
-	JB            columns
-	VEXTRACTI64X4 $0x01, Z0, Y4
-	VPADDD        Y4, Y0, Y4
-	VEXTRACTI128  $0x01, Y4, X0
-	VPADDD        X0, X4, X0
-	VEXTRACTI64X4 $0x01, Z1, Y4
-	VPADDD        Y4, Y1, Y4
-	VEXTRACTI128  $0x01, Y4, X1
-	VPADDD        X1, X4, X1
-	VEXTRACTI64X4 $0x01, Z2, Y4
-	VPADDD        Y4, Y2, Y4
-	VEXTRACTI128  $0x01, Y4, X2
-	VPADDD        X2, X4, X2
-	VEXTRACTI64X4 $0x01, Z3, Y4
-	VPADDD        Y4, Y3, Y4
-	VEXTRACTI128  $0x01, Y4, X3
-	VPADDD        X3, X4, X3
-	VPHADDD       X1, X0, X0
-	VPHADDD       X3, X2, X2
-	VPHADDD       X2, X0, X0
-	VMOVDQU       X0, (AX)
-	ADDQ          $0x10, AX
-	SUBQ          $0x04, BX
-	JNZ           rows
+// func atLeastInt32AVX512(bits *uint64, a *int32, least int32, groups uint64)
+// Requires: AVX, AVX512F
+TEXT ·atLeastInt32AVX512(SB), NOSPLIT, $0-32
+	MOVQ         bits+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         groups+24(FP), DX
+	MOVL         least+16(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Z0
+
+group:
+	VPCMPD $0x02, (CX), Z0, K1
+	KMOVW  K1, BX
+	MOVW   BX, (AX)
+	ADDQ   $0x40, CX
+	ADDQ   $0x02, AX
+	DECQ   DX
+	JNZ    group
+	VZEROUPPER
+	RET
+
+// func dotInt8AVX2(dst *int32, packed *int8, query *int8, groups uint64, quads uint64)
+// Requires: AVX, AVX2
+TEXT ·dotInt8AVX2(SB), NOSPLIT, $0-40
+	MOVQ     dst+0(FP), AX
+	MOVQ     packed+8(FP), CX
+	MOVQ     query+16(FP), DX
+	MOVQ     groups+24(FP), BX
+	MOVQ     quads+32(FP), SI
+	VPCMPEQW Y0, Y0, Y0
+	VPABSW   Y0, Y0
+
+group:
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	XORQ  DI, DI
+
+quad:
+	VPBROADCASTD (DX)(DI*4), Y3
+	VPABSB       Y3, Y4
+	VMOVDQU      (CX), Y5
+	VPSIGNB      Y3, Y5, Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     Y0, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VMOVDQU      32(CX), Y5
+	VPSIGNB      Y3, Y5, Y5
+	VPMADDUBSW   Y5, Y4, Y5
+	VPMADDWD     Y0, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	ADDQ         $0x40, CX
+	INCQ         DI
+	CMPQ         DI, SI
+	JB           quad
+	VMOVDQU      Y1, (AX)
+	VMOVDQU      Y2, 32(AX)
+	ADDQ         $0x40, AX
+	DECQ         BX
+	JNZ          group
 	VZEROUPPER
 	RET

@@ -6,8 +6,6 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-//go:generate go run ./gen -out kernels_amd64.s -stubs kernels_amd64.go -pkg vec
-
 // levels are the tables that this CPU can run, the best last.
 func levels() []*table {
 	all := []*table{&portable}
@@ -16,6 +14,9 @@ func levels() []*table {
 	}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasBMI2 {
 		all = append(all, avx512())
+	}
+	if len(all) == 3 && cpu.X86.HasAVX512VNNI {
+		all = append(all, vnni())
 	}
 	return all
 }
@@ -28,7 +29,8 @@ func avx2() *table {
 		minScalar: bound(minScalarAVX2), maxScalar: bound(maxScalarAVX2), mulAdd: ternary(mulAddAVX2), axpy: sums(axpyAVX2),
 		neg: unary(negAVX2), abs: unary(absAVX2), sqrt: unary(sqrtAVX2), floor: unary(floorAVX2), ceil: unary(ceilAVX2),
 		exp: unary(expAVX2), log: unary(logAVX2), sigmoid: unary(sigmoidAVX2), tanh: unary(tanhAVX2), erf: unary(erfAVX2), gelu: unary(geluAVX2),
-		sum: total(sumAVX2), maxOf: top(maxOfAVX2), dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)), dotRowsInt8: innerRowsInt8(dotRowsInt8AVX2, 16),
+		sum: total(sumAVX2), maxOf: top(maxOfAVX2), dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)),
+		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX2), atLeastInt32: bounded(atLeastInt32AVX2),
 	}
 }
 
@@ -40,46 +42,16 @@ func avx512() *table {
 		minScalar: bound(minScalarAVX512), maxScalar: bound(maxScalarAVX512), mulAdd: ternary(mulAddAVX512), axpy: sums(axpyAVX512),
 		neg: unary(negAVX512), abs: unary(absAVX512), sqrt: unary(sqrtAVX512), floor: unary(floorAVX512), ceil: unary(ceilAVX512),
 		exp: unary(expAVX512), log: unary(logAVX512), sigmoid: unary(sigmoidAVX512), tanh: unary(tanhAVX512), erf: unary(erfAVX512), gelu: unary(geluAVX512),
-		sum: total(sumAVX512), maxOf: top(maxOfAVX512), dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)), dotRowsInt8: innerRowsInt8(dotRowsInt8AVX512, 32),
+		sum: total(sumAVX512), maxOf: top(maxOfAVX512), dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)),
+		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX512), atLeastInt32: bounded(atLeastInt32AVX512),
 	}
 }
 
-// The functions below make loops over slices of kernels over pointers; a kernel takes any number of elements but none.
-
-func unary(kernel func(dst, a *float32, n uint64)) func(dst, a []float32) {
-	return func(dst, a []float32) {
-		if n := len(dst); n > 0 {
-			_ = a[n-1]
-			kernel(&dst[0], &a[0], uint64(n))
-		}
-	}
-}
-
-func binary(kernel func(dst, a, b *float32, n uint64)) func(dst, a, b []float32) {
-	return func(dst, a, b []float32) {
-		if n := len(dst); n > 0 {
-			_, _ = a[n-1], b[n-1]
-			kernel(&dst[0], &a[0], &b[0], uint64(n))
-		}
-	}
-}
-
-func ternary(kernel func(dst, a, b, c *float32, n uint64)) func(dst, a, b, c []float32) {
-	return func(dst, a, b, c []float32) {
-		if n := len(dst); n > 0 {
-			_, _, _ = a[n-1], b[n-1], c[n-1]
-			kernel(&dst[0], &a[0], &b[0], &c[0], uint64(n))
-		}
-	}
-}
-
-func scalar(kernel func(dst, a *float32, s float32, n uint64)) func(dst, a []float32, s float32) {
-	return func(dst, a []float32, s float32) {
-		if n := len(dst); n > 0 {
-			_ = a[n-1]
-			kernel(&dst[0], &a[0], s, uint64(n))
-		}
-	}
+// vnni is AVX-512 with instructions for products of bytes.
+func vnni() *table {
+	t := avx512()
+	t.dotInt8 = dotInt8Vector
+	return t
 }
 
 // bound is scalar for the lesser and the greater, whose instructions lose a NaN on the left side only.
@@ -152,28 +124,5 @@ func innerRows(kernel func(dst, rows, query *float32, count, n uint64), dot func
 		for i := fours; i < len(dst); i++ {
 			dst[i] = dot(rows[i*width:(i+1)*width], query)
 		}
-	}
-}
-
-// innerRowsInt8 leaves the columns that do not fill step, and the last rows, to the portable loop.
-func innerRowsInt8(
-	kernel func(dst *int32, rows, query *int8, count, n, stride uint64), step int,
-) func(dst []int32, rows, query []int8) {
-	return func(dst []int32, rows, query []int8) {
-		width := len(query)
-		_ = rows[:len(dst)*width]
-		fours, even := len(dst)&^3, width/step*step
-		if even == 0 {
-			fours = 0
-		}
-		if fours > 0 {
-			kernel(&dst[0], &rows[0], &query[0], uint64(fours), uint64(even), uint64(width)) //nolint:gosec // lengths
-		}
-		for i := 0; i < fours && even < width; i++ {
-			for j := even; j < width; j++ {
-				dst[i] += int32(rows[i*width+j]) * int32(query[j])
-			}
-		}
-		dotRowsInt8(dst[fours:], rows[fours*width:], query)
 	}
 }

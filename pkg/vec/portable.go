@@ -196,14 +196,3 @@ func dotRows(dst, rows, query []float32) {
 		dst[i] = dot(rows[i*len(query):(i+1)*len(query)], query)
 	}
 }
-
-func dotRowsInt8(dst []int32, rows, query []int8) {
-	for i := range dst {
-		row := rows[i*len(query):][:len(query)]
-		s := int32(0)
-		for j, q := range query {
-			s += int32(row[j]) * int32(q)
-		}
-		dst[i] = s
-	}
-}

@@ -119,9 +119,6 @@ func Dot(a, b []float32) float32 { return kernels.dot(a, b) }
 // DotRows computes the inner product of query with each of len(dst) rows, which lie one after the other.
 func DotRows(dst, rows, query []float32) { kernels.dotRows(dst, rows, query) }
 
-// DotRowsInt8 is DotRows for int8; elements are at most 127 in magnitude.
-func DotRowsInt8(dst []int32, rows, query []int8) { kernels.dotRowsInt8(dst, rows, query) }
-
 // Softmax computes exp(a) divided by its sum, with the greatest subtracted first; NaN if all are -Inf, or one is +Inf or NaN.
 func Softmax(dst, a []float32) {
 	top := kernels.maxOf(a)

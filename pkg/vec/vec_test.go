@@ -102,6 +102,7 @@ func compare(t *testing.T, seed uint64, n int, special bool) {
 		if got, want := level.maxOf(a), maxOf(a); !agree(got, want, 0, 0) {
 			t.Fatalf("maxOf of %v is %v, expected %v", a, got, want)
 		}
+		compareBounds(t, level, r, n, special)
 		compareSums(t, level, r, n)
 	}
 }
@@ -132,6 +133,7 @@ func compareSums(t *testing.T, level *table, r *rand.Rand, n int) {
 		}
 	}
 	compareRows(t, level, r, n%150)
+	compareInt8(t, level, r, n%150)
 }
 
 func compareRows(t *testing.T, level *table, r *rand.Rand, width int) {
@@ -148,21 +150,6 @@ func compareRows(t *testing.T, level *table, r *rand.Rand, width int) {
 		}
 		if !agree(got[i], want[i], 0, 1e-6*terms) {
 			t.Fatalf("dotRows of %d by %d: row %d is %v, expected %v", count, width, i, got[i], want[i])
-		}
-	}
-	small, q := make([]int8, count*width), make([]int8, width)
-	for i := range small {
-		small[i] = int8(r.IntN(255) - 127)
-	}
-	for i := range q {
-		q[i] = int8(r.IntN(255) - 127)
-	}
-	whole, fast := make([]int32, count), make([]int32, count)
-	dotRowsInt8(whole, small, q)
-	level.dotRowsInt8(fast, small, q)
-	for i := range whole {
-		if whole[i] != fast[i] {
-			t.Fatalf("dotRowsInt8 of %d by %d: row %d is %d, expected %d", count, width, i, fast[i], whole[i])
 		}
 	}
 }
@@ -218,7 +205,7 @@ func BenchmarkRows(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const count, width = 100_000, 64
 	rows, query, dst := values(r, count*width, false), values(r, width, false), make([]float32, count)
-	small, q, whole := make([]int8, count*width), make([]int8, width), make([]int32, count)
+	small, q, whole := PackInt8(make([]int8, count*width), width), make([]int8, width), make([]int32, count)
 	b.Run("sum", func(b *testing.B) {
 		for b.Loop() {
 			Sum(rows)
@@ -231,7 +218,7 @@ func BenchmarkRows(b *testing.B) {
 	})
 	b.Run("int8", func(b *testing.B) {
 		for b.Loop() {
-			DotRowsInt8(whole, small, q)
+			DotInt8(whole, small, q)
 		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:staticcheck // avo reads as assembly this way
 	. "github.com/mmcloughlin/avo/operand" //nolint:staticcheck // as above
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/repli-mesh/repli/pkg/vec/gen/fit"
 )
 
 const (
@@ -13,7 +15,7 @@ const (
 	restBits = 0x7fffffff
 )
 
-// functions writes functions of one element. The polynomials were fitted to the functions on Chebyshev nodes.
+// functions writes functions of one element.
 func (l level) functions() {
 	l.function("neg", func(x reg.VecVirtual) reg.VecVirtual { return l.two(vxorps, l.bits(signBit), x) })
 	l.function("abs", func(x reg.VecVirtual) reg.VecVirtual { return l.and(x, l.bits(restBits)) })
@@ -52,9 +54,9 @@ func (l level) exp(x reg.VecVirtual) reg.VecVirtual {
 	x = l.two(vminps, x, l.number(89)) // the second source wins if it is NaN
 	x = l.two(vmaxps, x, l.number(-104))
 	n := l.round(0, l.two(vmulps, l.number(math.Log2E), x))
-	r := l.fma(n, l.number(-0.693359375), x) // ln(2) in two parts, the first of few bits
-	r = l.fma(n, l.number(2.12194440e-4), r)
-	q := l.horner(r, 0.5, 0.16666576266288757, 0.04166646674275398, 0.008363175205886364, 0.0013933642767369747)
+	r := l.fma(n, l.number(-fit.Ln2High), x) // ln(2) in two parts, the first of few bits
+	r = l.fma(n, l.number(-fit.Ln2Low), r)
+	q := l.horner(r, fit.Exp...)
 	p := l.fma(l.two(vmulps, r, r), q, l.two(vaddps, l.number(1), r))
 	whole, half := l.vec(), l.vec()
 	VCVTPS2DQ(n, whole)
@@ -86,13 +88,12 @@ func (l level) log(x reg.VecVirtual) reg.VecVirtual {
 	VCVTDQ2PS(n, n)
 	n = l.choose(tiny, l.two(vsubps, l.number(23), n), n)
 	f := l.two(vsubps, l.number(1), m)
-	q := l.horner(f, 0.333333283662796, -0.25000298023223877, 0.20001469552516937, -0.16642248630523682,
-		0.14202159643173218, -0.12972217798233032, 0.12712393701076508, -0.08101723343133926)
+	q := l.horner(f, fit.Log...)
 	square := l.two(vmulps, f, f)
 	y := l.two(vmulps, l.two(vmulps, f, square), q)
-	y = l.fma(n, l.number(-2.12194440e-4), y)
+	y = l.fma(n, l.number(fit.Ln2Low), y)
 	y = l.fma(square, l.number(-0.5), y)
-	y = l.fma(n, l.number(0.693359375), l.two(vaddps, f, y))
+	y = l.fma(n, l.number(fit.Ln2High), l.two(vaddps, f, y))
 	// What is not a positive finite number.
 	inf := l.number(math.Inf(1))
 	y = l.choose(l.compare(equalTo, x, inf), inf, y)
@@ -116,8 +117,7 @@ func (l level) tanh(x reg.VecVirtual) reg.VecVirtual {
 	far := l.two(vsubps, l.two(vdivps, e, l.number(2)), l.number(1))
 	far = l.or(far, sign)
 	z := l.two(vmulps, x, x)
-	q := l.horner(z, -0.3333333432674408, 0.13333304226398468, -0.05395940691232681, 0.021769961342215538,
-		-0.008346980437636375, 0.0022958412300795317)
+	q := l.horner(z, fit.Tanh...)
 	near := l.vec()
 	VMOVUPS(x, near)
 	near = l.fma(l.two(vmulps, x, z), q, near)
@@ -128,13 +128,11 @@ func (l level) tanh(x reg.VecVirtual) reg.VecVirtual {
 func (l level) erf(x reg.VecVirtual) reg.VecVirtual {
 	size, sign := l.and(x, l.bits(restBits)), l.and(x, l.bits(signBit))
 	size = l.two(vminps, size, l.number(4))
-	g := l.horner(size, 1.1286550760269165, 0.6350560784339905, 0.10649796575307846, -0.02406359277665615,
-		0.0038143391720950603, -0.00037056973087601364, 1.6396674254792742e-05)
+	g := l.horner(size, fit.ErfFar...)
 	e := l.exp(l.two(vxorps, l.bits(signBit), l.two(vmulps, g, size)))
 	far := l.or(l.two(vsubps, e, l.number(1)), sign)
 	z := l.two(vmulps, x, x)
-	near := l.horner(z, 1.128379225730896, -0.37612634897232056, 0.11283692717552185, -0.026859210804104805,
-		0.005200501531362534, -0.000813607475720346, 8.339971827808768e-05)
+	near := l.horner(z, fit.ErfNear...)
 	near = l.two(vmulps, x, near)
 	return l.choose(l.compare(lessThan, size, l.number(0.92)), near, far)
 }

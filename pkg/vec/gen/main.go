@@ -13,7 +13,9 @@ func main() {
 		l.elementwise()
 		l.functions()
 		l.reductions()
+		l.atLeast()
 	}
+	dotInt8()
 	Generate()
 }
 

@@ -14,7 +14,6 @@ func (l level) reductions() {
 	l.maxOf()
 	l.dot()
 	l.dotRows()
-	l.dotRowsInt8()
 }
 
 // zeros returns n registers of zeros.
@@ -182,59 +181,4 @@ func (l level) dotRows() {
 	SUBQ(Imm(4), count)
 	JNZ(LabelRef("rows"))
 	finish()
-}
-
-// dotRowsInt8 widens to 16 bits, multiplies in pairs and adds up in 32 bits; four rows at a time.
-func (l level) dotRowsInt8() {
-	TEXT("dotRowsInt8"+l.name, NOSPLIT, "func(dst *int32, rows, query *int8, count, n, stride uint64)")
-	Doc("dotRowsInt8" + l.name + " computes count inner products, count being a multiple of 4 and n of the bytes of half a vector.")
-	dst, rows, query := param("dst"), param("rows"), param("query")
-	count, n, stride := param("count"), param("n"), param("stride")
-	Label("rows")
-	row := []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
-	MOVQ(rows, row[0])
-	for i := 1; i < 4; i++ {
-		LEAQ(Mem{Base: row[i-1]}.Idx(stride, 1), row[i])
-	}
-	LEAQ(Mem{Base: row[3]}.Idx(stride, 1), rows)
-	at := GP64()
-	XORQ(at, at)
-	acc := l.zeros(4)
-	q, x := l.vec(), l.vec()
-	Label("columns")
-	VPMOVSXBW(Mem{Base: query}.Idx(at, 1), q)
-	for i := range row {
-		VPMOVSXBW(Mem{Base: row[i]}.Idx(at, 1), x)
-		VPMADDWD(q, x, x)
-		VPADDD(x, acc[i], acc[i])
-	}
-	ADDQ(Imm(uint64(l.bytes()/2)), at)
-	CMPQ(at, n)
-	JB(LabelRef("columns"))
-	var quarter []reg.VecVirtual
-	for i := range acc {
-		quarter = append(quarter, l.quarterInts(acc[i]))
-	}
-	VPHADDD(quarter[1], quarter[0], quarter[0])
-	VPHADDD(quarter[3], quarter[2], quarter[2])
-	VPHADDD(quarter[2], quarter[0], quarter[0])
-	VMOVDQU(quarter[0], Mem{Base: dst})
-	ADDQ(Imm(16), dst)
-	SUBQ(Imm(4), count)
-	JNZ(LabelRef("rows"))
-	finish()
-}
-
-func (l level) quarterInts(acc reg.VecVirtual) reg.VecVirtual {
-	y := YMM()
-	if l.wide {
-		VEXTRACTI64X4(Imm(1), acc, y)
-		VPADDD(y, acc.AsY(), y)
-	} else {
-		VMOVDQU(acc, y)
-	}
-	x := XMM()
-	VEXTRACTI128(Imm(1), y, x)
-	VPADDD(x, y.AsX(), x)
-	return x
 }

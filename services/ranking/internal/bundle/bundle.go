@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 	"time"
 
@@ -92,7 +93,8 @@ func Open(ctx context.Context, folder fs.FS, maxModel int64) (*Bundle, error) {
 	return b, nil
 }
 
-// Read reads and checks the bundle in a folder, whose model may have up to maxModel bytes; it runs nothing. Errors name the
+// Read reads and checks the bundle in a folder, whose model may have up to maxModel bytes, and
+// as many in files beside it; it runs nothing. Errors name the
 // file, the place in it, what is there and what was expected.
 func Read(folder fs.FS, maxModel int64) (*Bundle, error) {
 	text, err := read(folder, manifestFile, maxText)
@@ -112,7 +114,11 @@ func Read(folder fs.FS, maxModel int64) (*Bundle, error) {
 	if manifest.SHA256 != "" && !strings.EqualFold(manifest.SHA256, digits) {
 		return nil, fmt.Errorf("%s: SHA-256 is %s, %s says %s", manifest.File, digits, manifestFile, manifest.SHA256)
 	}
-	graph, err := onnx.Load(model)
+	files, err := fs.Sub(folder, path.Dir(manifest.File))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", manifest.File, err)
+	}
+	graph, err := onnx.LoadIn(model, files, maxModel)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", manifest.File, err)
 	}

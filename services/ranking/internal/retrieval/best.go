@@ -1,6 +1,10 @@
 package retrieval
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // hit is a row and how well it fits.
 type hit struct {
@@ -8,76 +12,100 @@ type hit struct {
 	row   uint32
 }
 
-// better reports whether a comes before b: of equal scores the lower row does.
-func (a hit) better(b hit) bool {
-	if a.score != b.score {
-		return a.score > b.score
+// rank orders hits as one number: by score and, of equal scores, the lower row above the higher.
+type rank uint64
+
+const signBit = 1 << 31
+
+func rankOf(h hit) rank {
+	order := math.Float32bits(h.score + 0) // 0 for -0, which is as much
+	if order&signBit != 0 {
+		order = ^order
+	} else {
+		order |= signBit
 	}
-	return a.row < b.row
+	return rank(order)<<32 | rank(^h.row)
 }
 
-// best keeps the most hits so far, in a heap with the worst on top.
+func (r rank) hit() hit {
+	order := uint32(r >> 32)
+	if order&signBit != 0 {
+		order &^= signBit
+	} else {
+		order = ^order
+	}
+	return hit{math.Float32frombits(order), ^uint32(r)} //nolint:gosec // the lower half
+}
+
+// best keeps the most hits so far, and some that it has not yet sorted out: where a hit belongs is chance, which a CPU cannot
+// foresee, so it is asked as seldom as possible.
 type best struct {
 	most  int
-	hits  []hit
+	ranks []rank  // no two alike
 	floor float32 // a score below it is not among the best
 }
 
 func (b *best) reset(most int) {
-	b.most, b.hits, b.floor = most, b.hits[:0], -math.MaxFloat32
+	b.most, b.ranks, b.floor = most, b.ranks[:0], -math.MaxFloat32
 }
 
-// offer takes a hit if it is among the best so far. NaN and infinities never are.
+// offer takes a hit if it may be among the best. NaN and infinities never are.
 func (b *best) offer(h hit) {
 	if !(h.score >= b.floor && h.score <= math.MaxFloat32) {
 		return
 	}
-	if len(b.hits) < b.most {
-		b.push(h)
-	} else if h.better(b.hits[0]) {
-		b.hits[0] = h
-		b.sink(len(b.hits))
-	}
-	if len(b.hits) == b.most {
-		b.floor = b.hits[0].score
+	b.ranks = append(b.ranks, rankOf(h))
+	if len(b.ranks) >= 2*b.most+64 {
+		b.settle()
 	}
 }
 
-func (b *best) push(h hit) {
-	b.hits = append(b.hits, h)
-	for child := len(b.hits) - 1; child > 0; {
-		parent := (child - 1) / 2
-		if !b.hits[parent].better(b.hits[child]) {
+// settle drops all but the best, and finds the floor.
+func (b *best) settle() {
+	if len(b.ranks) < b.most {
+		return
+	}
+	front(b.ranks, b.most)
+	b.ranks = b.ranks[:b.most]
+	b.floor = slices.Min(b.ranks).hit().score
+}
+
+// sorted returns the ranks of the best, best first.
+func (b *best) sorted() []rank {
+	b.settle()
+	slices.Sort(b.ranks)
+	slices.Reverse(b.ranks)
+	return b.ranks
+}
+
+// front moves the greatest n of ranks, of which no two are alike, to the front.
+func front(ranks []rank, n int) {
+	for low, high := 0, len(ranks); low < n && n < high; {
+		if high-low < 8 {
+			slices.SortFunc(ranks[low:high], func(a, b rank) int { return cmp.Compare(b, a) })
 			return
 		}
-		b.hits[child], b.hits[parent] = b.hits[parent], b.hits[child]
-		child = parent
+		if at := low + divide(ranks[low:high]); at <= n {
+			low = at
+		} else {
+			high = at
+		}
 	}
 }
 
-// sink restores the order of the first n hits below the top.
-func (b *best) sink(n int) {
-	for parent := 0; ; {
-		child := 2*parent + 1
-		if child >= n {
-			return
+// divide moves the ranks above one of them, which is neither the least nor the greatest, to the front, and returns how many
+// there are.
+func divide(ranks []rank) int {
+	a, b, c := ranks[0], ranks[len(ranks)/2], ranks[len(ranks)-1]
+	middle := max(min(a, b), min(max(a, b), c))
+	at := 0
+	for i, r := range ranks {
+		ranks[i], ranks[at] = ranks[at], r
+		above := 0
+		if r > middle {
+			above = 1
 		}
-		if child+1 < n && b.hits[child].better(b.hits[child+1]) {
-			child++
-		}
-		if !b.hits[parent].better(b.hits[child]) {
-			return
-		}
-		b.hits[parent], b.hits[child] = b.hits[child], b.hits[parent]
-		parent = child
+		at += above // no jump
 	}
-}
-
-// sorted returns the hits, best first. The heap must be reset afterwards.
-func (b *best) sorted() []hit {
-	for n := len(b.hits) - 1; n > 0; n-- {
-		b.hits[0], b.hits[n] = b.hits[n], b.hits[0]
-		b.sink(n)
-	}
-	return b.hits
+	return at
 }

@@ -3,11 +3,9 @@ package retrieval
 import (
 	"math"
 
+	"github.com/repli-mesh/repli/pkg/vec"
 	"github.com/repli-mesh/repli/services/ranking/internal/items"
 )
-
-// smallWidth is what the length of an int8 vector is a multiple of: the widest step of the loops over them.
-const smallWidth = 32
 
 // block is the vectors of items.BlockRows rows: at 64 float32 each a quarter of a megabyte, which stays in a core's own cache
 // while several searches look at it.
@@ -16,7 +14,7 @@ type block struct {
 	floats []float32 // row-major
 	hidden []uint16  // rows that may not be found
 
-	// The int8 form: a row is about scale times its part of small.
+	// The int8 form: a row is about scale times its part of small, which is packed.
 	small []int8
 	scale float32
 	worst rounding // the worst of all rows, divided by the scale
@@ -46,11 +44,13 @@ func pack(table *items.Table, p *places, first, rows int, form Form) *block {
 // beside the scores of the block's longest rows, which are the ones that are found.
 func (b *block) round(width int) {
 	padded := pad(width)
-	b.small, b.scale = make([]int8, b.rows*padded), scaleOf(b.floats)
+	small := make([]int8, b.rows*padded)
+	b.scale = scaleOf(b.floats)
 	for i := range b.rows {
-		r := round(b.floats[i*width:][:width], b.scale, b.small[i*padded:])
+		r := round(b.floats[i*width:][:width], b.scale, small[i*padded:])
 		b.worst.lost, b.worst.long = max(b.worst.lost, r.lost), max(b.worst.long, r.long)
 	}
+	b.small = vec.PackInt8(small, padded)
 	b.worst.lost, b.worst.long = b.worst.lost/float64(b.scale), b.worst.long/float64(b.scale)
 }
 
@@ -66,7 +66,7 @@ func (b *block) least(floor, scale, slack float32) int32 {
 }
 
 // pad returns the length of an int8 vector of width elements.
-func pad(width int) int { return (width + smallWidth - 1) / smallWidth * smallWidth }
+func pad(width int) int { return (width + vec.Int8Columns - 1) / vec.Int8Columns * vec.Int8Columns }
 
 // scaleOf returns the least scale at which int8 holds all values, symmetric around 0. It is never 0.
 func scaleOf(values []float32) float32 {

@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/repli-mesh/repli/pkg/vec"
@@ -12,8 +13,8 @@ import (
 // hidden marks the int8 product of a row that may not be found; no product is as low.
 const hidden = math.MinInt32
 
-// together is how many products are held against a bound at a time.
-const together = 8
+// fetched is how many rows ahead of the product the memory is asked for one: its vectors lie anywhere.
+const fetched = 16
 
 // scan is one search on its way. One goroutine at a time works on it.
 type scan struct {
@@ -37,7 +38,8 @@ type scan struct {
 // scratch is what a pass writes the products of a block to.
 type scratch struct {
 	floats [items.BlockRows]float32
-	ints   [items.BlockRows]int32
+	ints   [items.BlockRows]int32 // items.BlockRows is whole groups of packed rows
+	bits   [items.BlockRows / 64]uint64
 }
 
 // begin makes the scan one of a query over a snapshot.
@@ -83,52 +85,53 @@ func (s *scan) see(number uint64, form Form, into *scratch) {
 	at := int(number % uint64(len(s.on.blocks)))            //nolint:gosec // less than the length
 	b, first := s.on.blocks[at], uint32(at*items.BlockRows) //nolint:gosec // the table bounds its rows
 	if form == Int8 {
-		s.seeSmall(b, first, into.ints[:b.rows])
+		s.seeSmall(b, first, into)
 	} else {
-		s.seeFloats(b, first, into.floats[:b.rows])
+		s.seeFloats(b, first, into)
 	}
 	s.blocks++
 	s.scanned += b.rows - len(b.hidden)
 }
 
-func (s *scan) seeFloats(b *block, first uint32, scores []float32) {
+func (s *scan) seeFloats(b *block, first uint32, into *scratch) {
+	scores := into.floats[:b.rows]
 	vec.DotRows(scores, b.floats, s.vector)
 	mask(s, b, first, scores, float32(math.Inf(-1)))
-	floor := s.best.floor
-	for i, score := range scores {
-		if score >= floor {
-			s.best.offer(hit{score, first + uint32(i)})
-			floor = s.best.floor
+	vec.AtLeast(into.bits[:], scores, s.best.floor)
+	for at, word := range into.bits[:(b.rows+63)/64] {
+		for ; word != 0; word &= word - 1 {
+			i := at*64 + bits.TrailingZeros64(word)
+			s.best.offer(hit{scores[i], first + uint32(i)}) //nolint:gosec // less than items.BlockRows
 		}
 	}
 }
 
 // seeSmall keeps the rows whose scores, given what rounding can have done to them, may be among the best. For a row x = a X + e
 // and a vector q = b Q + f, where X and Q are int8, x.q = ab X.Q + aX.f + e.q, and the last two are at most |aX||f| + |e||q|.
-func (s *scan) seeSmall(b *block, first uint32, products []int32) {
-	vec.DotRowsInt8(products, b.small, s.small)
+func (s *scan) seeSmall(b *block, first uint32, into *scratch) {
+	products := into.ints[:(b.rows+vec.Int8Rows-1)/vec.Int8Rows*vec.Int8Rows]
+	vec.DotInt8(products, b.small, s.small)
+	products = products[:b.rows]
 	mask(s, b, first, products, hidden)
 	// Sums of float32, the exact ones included, are off by up to this part of the product of the lengths.
 	sums := float64(len(s.vector)+8) * 0x1p-23 * s.length
 	slack := float32(b.worst.long*(s.lost+sums) + b.worst.lost*(s.length+sums))
-	floor := s.best.floor
-	least := b.least(floor, s.scale, slack)
-	for low := 0; low < len(products); low += together {
-		group := products[low:min(low+together, len(products))]
-		if len(group) == together && max(group[0], group[1], group[2], group[3], group[4], group[5], group[6], group[7]) < least {
-			continue
-		}
-		for i, product := range group {
-			if product < least {
+	least := b.least(s.best.floor, s.scale, slack)
+	vec.AtLeastInt32(into.bits[:], products, least)
+	for at, word := range into.bits[:(b.rows+63)/64] {
+		floor := s.best.floor
+		for ; word != 0; word &= word - 1 {
+			i := at*64 + bits.TrailingZeros64(word)
+			product := products[i]
+			if product < least { // it has risen
 				continue
 			}
-			middle, row := s.scale*float32(product), first+uint32(low+i)
+			middle, row := s.scale*float32(product), first+uint32(i) //nolint:gosec // less than items.BlockRows
 			s.near = append(s.near, hit{b.scale * (middle + slack), row})
 			s.best.offer(hit{b.scale * (middle - slack), row})
 		}
 		if s.best.floor > floor {
-			floor = s.best.floor
-			least = b.least(floor, s.scale, slack)
+			least = b.least(s.best.floor, s.scale, slack)
 		}
 	}
 	if len(s.near) > s.dense {
@@ -145,6 +148,7 @@ func (s *scan) thin() {
 
 // exact replaces the bounds of the int8 form by the scores of the near rows. Rows for which there is no time are not scanned.
 func (s *scan) exact() {
+	s.best.settle()
 	s.thin()
 	s.best.reset(s.best.most)
 	for low := 0; low < len(s.near); low += items.BlockRows {
@@ -153,7 +157,10 @@ func (s *scan) exact() {
 			return
 		}
 		rows := s.near[low:min(low+items.BlockRows, len(s.near))]
-		for i, h := range rows { // apart from the choice, so that one row is fetched while another is multiplied
+		for i, h := range rows { // apart from the choice, so that rows are fetched while others are multiplied
+			if i+fetched < len(rows) {
+				vec.Prefetch(s.on.vector(rows[i+fetched].row))
+			}
 			rows[i].score = vec.Dot(s.on.vector(h.row), s.vector)
 		}
 		for _, h := range rows {

@@ -48,9 +48,10 @@ func (x *Index) Search(ctx context.Context, query Query) Result {
 }
 
 func (r *Result) take(s *scan) {
-	hits := s.best.sorted()
-	r.IDs, r.Scores, r.Scanned = make([]string, len(hits)), make([]float32, len(hits)), s.scanned
-	for i, h := range hits {
+	ranks := s.best.sorted()
+	r.IDs, r.Scores, r.Scanned = make([]string, len(ranks)), make([]float32, len(ranks)), s.scanned
+	for i, rank := range ranks {
+		h := rank.hit()
 		r.IDs[i], r.Scores[i] = s.on.table.ID(h.row), h.score
 	}
 }
