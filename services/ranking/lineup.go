@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 
+	"github.com/repli-mesh/repli/pkg/typical"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
 	"github.com/repli-mesh/repli/services/ranking/internal/registry"
@@ -92,7 +93,7 @@ func draw(salt uint64, affinity uint32) uint64 {
 // newServing makes what belongs to a model that is used.
 func (s *Service) newServing(m *models.Model) *serving {
 	return &serving{
-		Model: m, index: newIndex(m), defaults: s.report.counters(m.Bundle),
+		Model: m, index: newIndex(m), defaults: s.report.counters(m.Bundle), pace: new(typical.Duration),
 		bindings: binding.NewCache(m.Bundle, func(bound *binding.Binding, err error) { s.report.bound(m.ID(), bound, err) }),
 	}
 }

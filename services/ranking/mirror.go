@@ -71,10 +71,11 @@ func (s *Service) rescore(ctx context.Context, m mirrored, scores []float32) (no
 		return 0, err
 	}
 	w.scores = slices.Grow(w.scores[:0], len(w.batch.Positions))[:len(w.batch.Positions)]
-	if err := s.score(ctx, m.model, bound, w); err != nil {
+	scored, err := s.score(ctx, m.model, bound, w)
+	if err != nil {
 		return 0, err
 	}
-	for i, position := range w.batch.Positions {
+	for i, position := range w.batch.Positions[:scored] {
 		scores[position] = w.scores[i]
 		if !(math.Abs(float64(w.scores[i])) <= math.MaxFloat32) { // NaN counts
 			nonFinite++

@@ -14,9 +14,6 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/topk"
 )
 
-// blockItems is how many candidates are scored between two looks at the context.
-const blockItems = 256
-
 // work is what one request needs besides its answer; it is reused.
 type work struct {
 	batch  binding.Batch
@@ -26,31 +23,17 @@ type work struct {
 }
 
 // Rank scores the candidates. An id that is there twice is scored twice. Features of the request that the model does not
-// have are ignored. A candidate that lacks a value without a default is neither scored nor unknown.
+// have are ignored. A candidate that lacks a value without a default is neither scored nor unknown, and so is one that there is
+// no time for: the first ones are scored.
 //
 // Errors: INVALID_ARGUMENT for a row that does not fit its schema, or a feature of the request that the model's dtype cannot
-// hold; FAILED_PRECONDITION with the reason NOT_READY, SCHEMA_MISMATCH or NO_DEFAULT; the context's.
+// hold; FAILED_PRECONDITION with the reason NOT_READY, SCHEMA_MISMATCH or NO_DEFAULT; RESOURCE_EXHAUSTED with the reason BUSY when
+// so much waits that its turn would not come in time; the context's.
 func (s *Service) Rank(ctx context.Context, request *rankingv1.RankRequest) (*rankingv1.RankResponse, error) {
 	started := s.now()
 	response, err := s.admit(ctx, request)
 	s.report.ranked(ctx, s.now().Sub(started), err)
 	return response, err
-}
-
-// admit ranks once there is a free slot.
-func (s *Service) admit(ctx context.Context, request *rankingv1.RankRequest) (*rankingv1.RankResponse, error) {
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err // it waited until nobody wants the answer
-	}
-	w := s.works.Get().(*work)
-	defer s.works.Put(w)
-	return s.rank(ctx, request, w)
 }
 
 // rank has the model score that is the user's. A canary that fails costs time, not the answer: the one that serves is there
@@ -100,9 +83,10 @@ func (s *Service) rankWith(
 	}
 	n := len(w.batch.Positions)
 	w.scores = slices.Grow(w.scores[:0], n)[:n]
-	if err := s.score(ctx, model, bound, w); err != nil {
+	if n, err = s.score(ctx, model, bound, w); err != nil {
 		return nil, err
 	}
+	w.scores, w.batch.Positions = w.scores[:n], w.batch.Positions[:n]
 	count := min(int(request.GetCount()), n)
 	best, nonFinite := topk.Select(make([]uint32, 0, count), w.scores, count)
 	scores := make([]float32, len(best))
@@ -163,20 +147,4 @@ func layout(request *rankingv1.RankRequest, state *items.State) (*schema.Schema,
 		return nil, fault.Invalid("user", "%w", err)
 	}
 	return user, nil
-}
-
-// score runs the model on the batch, block by block, so that a request that nobody waits for any more stops soon.
-func (s *Service) score(ctx context.Context, model *serving, bound *binding.Binding, w *work) error {
-	ctx, span := s.report.span(ctx, model.ID(), "ranking.score", len(w.scores))
-	defer span.End()
-	for low := 0; low < len(w.scores); low += blockItems {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		high := min(low+blockItems, len(w.scores))
-		if err := model.Scorer.Score(ctx, w.batch.Slice(bound, low, high), w.scores[low:high]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

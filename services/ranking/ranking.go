@@ -51,8 +51,8 @@ type Service struct {
 	retrieval budget.Share
 	report    *report
 	now       func() time.Time
-	slots     chan struct{} // one for each request at work
-	works     sync.Pool     // of *work
+	turns     turns
+	works     sync.Pool // of *work
 }
 
 // New loads the bundle and returns the service, or the faults of its configuration or of the bundle. It contacts nobody.
@@ -66,7 +66,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		report: report, now: deps.Now, retrieval: cfg.Retrieval,
-		slots: make(chan struct{}, cfg.concurrent()),
+		turns: turns{slots: make(chan struct{}, cfg.concurrent())},
 		works: sync.Pool{New: func() any { return new(work) }},
 	}
 	if s.shadow, err = shadow.New(cfg.Shadow, shadow.Deps{Signals: deps.Signals, Now: deps.Now}); err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/repli-mesh/repli/pkg/config"
+	"github.com/repli-mesh/repli/pkg/typical"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
 	"github.com/repli-mesh/repli/services/ranking/internal/bucket"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
@@ -16,12 +17,13 @@ import (
 	"github.com/repli-mesh/repli/services/ranking/internal/retrieval"
 )
 
-// serving is a model that is used, with all that belongs to it. It never changes.
+// serving is a model that is used, with all that belongs to it. It never changes, but for what it learns of its pace.
 type serving struct {
 	*models.Model
 	bindings *binding.Cache
-	index    *retrieval.Index // nil where the manifest asks for no retrieval
-	defaults []*atomic.Int64  // counters, for each feature of the model in order
+	index    *retrieval.Index  // nil where the manifest asks for no retrieval
+	defaults []*atomic.Int64   // counters, for each feature of the model in order
+	pace     *typical.Duration // the time for one candidate
 }
 
 // serve makes the models of the roles the ones that are used from now on. What was made for one of them is kept.
