@@ -25,7 +25,7 @@ type Config struct {
 	MaxLoads int `yaml:"max_loads"`
 }
 
-// Defaults suits some 100,000 rows of some 2 KiB.
+// Defaults suits some 90,000 rows of some 3 KB.
 func Defaults() Config {
 	return Config{
 		Enabled: true, Bytes: 256 << 20, TTL: 30 * time.Second, NegativeTTL: 10 * time.Second, StaleFor: 4 * time.Hour,

@@ -61,10 +61,10 @@ func (u *user) answer(f *form, now time.Time) *answer {
 	return made
 }
 
-// weight is about how many bytes the row takes together with its answer.
+// weight is about how many bytes the row takes together with its answer, which shares its texts.
 func (u *user) weight(id string) int {
-	const response = 512 // the messages, their slices' heads, the views' states
-	return len(id) + 2*u.record.Weight() + response
+	const answer, packed = 640, 8 // the messages and the heads of their slices; a number and its status
+	return len(id) + u.record.Weight() + packed*len(u.record.Values) + answer
 }
 
 // form makes answers of the records of users. Immutable and safe for concurrent use.

@@ -78,6 +78,14 @@ func TestServiceOutlivesItsStore(t *testing.T) {
 	watch(t, client).until("i2", 2)
 }
 
+// A store that is down must keep no process from being ready: process.Process waits for services that say when they are.
+func TestReadinessDoesNotWaitForTheStore(t *testing.T) {
+	t.Parallel()
+	if _, waits := any(&Service{}).(interface{ Ready() <-chan struct{} }); waits {
+		t.Fatal("the service is ready only when it has data of the store")
+	}
+}
+
 // hung listens and never answers. The test's cleanup ends it.
 func hung(t *testing.T) string {
 	t.Helper()

@@ -28,7 +28,8 @@ func (t *turns) take(ctx context.Context, now time.Time) error {
 	ahead := t.waiting.Add(1)
 	defer t.waiting.Add(-1)
 	deadline, limited := ctx.Deadline()
-	if wait := t.usual.Value() * time.Duration(ahead) / time.Duration(cap(t.slots)); limited && now.Add(wait).After(deadline) {
+	wait := t.usual.Value() * time.Duration(ahead) / time.Duration(cap(t.slots)) // 0 while nothing is known
+	if limited && wait > 0 && now.Add(wait).After(deadline) {
 		return fault.New(fault.Overloaded, "BUSY", "%d requests are at work and %d wait", cap(t.slots), ahead-1)
 	}
 	select {
