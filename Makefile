@@ -25,7 +25,7 @@ VALIDATE := $(TOOLS)/protovalidate/buf/validate/validate.proto
 ONNXRUNTIME := $(TOOLS)/onnxruntime-$(ONNXRUNTIME_VERSION)/libonnxruntime.so.1
 
 REFDATA ?= ../shared/refdata
-GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum')
+GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum' 'bench/drill')
 
 ##@ Use
 
@@ -34,10 +34,13 @@ run: bin/repli ## Build, start the whole mesh in one process on demo data, answe
 	@bin/repli all
 
 .PHONY: build
-build: bin/repli ## Build the one binary, bin/repli
+build: bin/repli bin/repli-drill ## Build the one binary, bin/repli, and bin/repli-drill, which drills it
 
 bin/repli: $(GO_FILES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/repli
+
+bin/repli-drill: $(GO_FILES)
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./bench/drill/repli-drill
 
 ##@ Check
 
@@ -105,6 +108,14 @@ bench-retrieval: ## Search 100,000 items of 64 float32 beside a plain sum over t
 bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into bench/out/quality.md
 	@mkdir -p bench/out
 	@bin/repli bench quality --markdown bench/out/quality.md
+
+.PHONY: drill
+drill: build redis-server ## Break a real mesh in forty ways and judge its answers, into bench/out/drill (DRILL="--only a,b" and so on)
+	@bin/repli drill --out bench/out/drill $(DRILL)
+
+.PHONY: drill-short
+drill-short: build redis-server ## The shortened set of drills
+	@bin/repli drill --short --out bench/out/drill-short $(DRILL)
 
 ##@ Make
 

@@ -291,7 +291,7 @@ func (r *run) countFaultCPU(ctx context.Context) error {
 // the full answers are taken off. Nil where there is nothing to say.
 func cheapCPU(w report.Window, full, used float64) *float64 {
 	expensive := w.Tiers["PERSONALIZED"] + w.Tiers["STALE"] + w.Tiers["PARTIAL"]
-	others := w.Requests - expensive
+	others := w.Tiers["SIMPLE"] + w.Tiers["STATIC"] + w.Shed // what failed is on their bill, too
 	if full <= 0 || others == 0 {
 		return nil
 	}

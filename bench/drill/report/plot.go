@@ -31,6 +31,7 @@ type plot struct {
 	Width, Height         float64
 	Left, Right           float64
 	Shade                 box
+	ShadeEnd              float64
 	Panels                []box
 	Bars                  []box
 	Lines                 []curve
@@ -81,6 +82,7 @@ func draw(r Row) plot {
 			W: round(across.at(float64(r.Fault.End)) - across.at(float64(r.Fault.Begin))),
 		},
 	}
+	p.ShadeEnd = round(p.Shade.X + p.Shade.W)
 	for _, top := range [][2]float64{{countsTop, countsLow}, {latencyTop, latencyLow}} {
 		p.Panels = append(p.Panels, box{X: plotLeft, Y: top[0], W: plotWidth - plotRight - plotLeft, H: top[1] - top[0]})
 	}
@@ -186,8 +188,11 @@ func seconds(s scale) []tick {
 	return all
 }
 
-// legendStep is the room for one name of the legend.
-const legendStep = 62.0
+// The room for one name of the legend: its box, and each letter.
+const (
+	legendBox    = 20.0
+	legendLetter = 6.5
+)
 
 // legend names the outcomes that occur.
 func legend(r Row) []tick {
@@ -198,9 +203,11 @@ func legend(r Row) []tick {
 		}
 	}
 	var all []tick
+	at := plotLeft
 	for i, class := range classes {
 		if total[i] > 0 {
-			all = append(all, tick{At: plotLeft + legendStep*float64(len(all)), Text: class, Class: class})
+			all = append(all, tick{At: at, Text: class, Class: class})
+			at += legendBox + legendLetter*float64(len(class))
 		}
 	}
 	return all

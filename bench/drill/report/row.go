@@ -82,5 +82,12 @@ type Window struct {
 // TierNames are the tiers, the best first.
 var TierNames = [5]string{"PERSONALIZED", "STALE", "PARTIAL", "SIMPLE", "STATIC"}
 
+// busy is how late requests may be sent, in ms, before the machine is to blame for what is late.
+const busy = 10
+
+// Busy says whether the load itself was late: then the machine had no time for the drill, and latencies say little of the
+// mesh.
+func (r Row) Busy() bool { return r.SentLate > busy }
+
 // OK says whether every expectation held.
 func (r Row) OK() bool { return len(r.Broken) == 0 }

@@ -68,6 +68,9 @@ func (t *Table) Done(r Row) {
 	}
 	_, _ = fmt.Fprintf(t.w, "%-26s %8d %6d %s %8.1f %9.2f %9s  %s\n",
 		r.Scenario, r.Requests, r.Failed, percents(r.Fault), r.Fault.P99, 100*r.Fault.Goodput, recovered, verdict)
+	if r.Busy() {
+		_, _ = fmt.Fprintf(t.w, "    this machine had no time for the load: requests were sent up to %.0f ms late (p99)\n", r.SentLate)
+	}
 	for _, broken := range r.Broken {
 		_, _ = fmt.Fprintf(t.w, "    %s\n", broken)
 	}
