@@ -17,7 +17,28 @@ var embedded embed.FS
 
 // Parse reads one scenario. The error holds every fault with file, line, key, value and what was expected.
 func Parse(file string, text []byte) (Scenario, error) {
-	return config.Load(config.Source{Path: file, Data: text}, Defaults())
+	s, err := config.Load(config.Source{Path: file, Data: text}, Defaults())
+	if err != nil {
+		return Scenario{}, placed(file, err)
+	}
+	return s, nil
+}
+
+// placed names the file where a fault is that something is not in it.
+func placed(file string, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the outermost is what Load joined
+	if !ok {
+		return err
+	}
+	var faults []error
+	for _, fault := range joined.Unwrap() {
+		var field *config.FieldError
+		if errors.As(fault, &field) && field.Place == "default" {
+			fault = &config.FieldError{Place: file, Key: field.Key, Problem: field.Problem}
+		}
+		faults = append(faults, fault)
+	}
+	return errors.Join(faults...)
 }
 
 // Embedded returns the scenarios that the program brings along, in the order of their files.
@@ -63,10 +84,7 @@ func parseAll(files []string, read func(string) ([]byte, error)) ([]Scenario, er
 		if err != nil {
 			return nil, err
 		}
-		if len(text) == 0 {
-			text = []byte("{}")
-		}
-		s, err := Parse(file, text)
+		s, err := Parse(file, append([]byte{}, text...)) // an empty file is one, too
 		if err != nil {
 			faults = append(faults, err)
 			continue
