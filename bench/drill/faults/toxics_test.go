@@ -111,4 +111,3 @@ func TestCorruptChangesOneByteOfAShare(t *testing.T) {
 		t.Error("the sender's own bytes were changed")
 	}
 }
-

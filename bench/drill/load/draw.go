@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/bench/drill/scenario"
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
 
 // order is one request before it is sent.

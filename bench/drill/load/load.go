@@ -13,9 +13,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/bench/drill/scenario"
 	"github.com/repli-mesh/repli/bench/drill/timeline"
+	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
 
 // Outstanding bounds the requests in flight. A request that is due while there are as many waits, and its wait counts.

@@ -163,8 +163,8 @@ func TestUnsoundAnswers(t *testing.T) {
 	c := newChecks([]string{"a", "b"})
 	why := []*repliv1.Degradation{{}}
 	for want, response := range map[string]*repliv1.RecommendResponse{
-		"":        {Tier: repliv1.Tier_TIER_PERSONALIZED, Items: []*repliv1.Item{{ItemId: "a", Score: 2}, {ItemId: "b", Score: 1}}},
-		"no tier": {},
+		"":                             {Tier: repliv1.Tier_TIER_PERSONALIZED, Items: []*repliv1.Item{{ItemId: "a", Score: 2}, {ItemId: "b", Score: 1}}},
+		"no tier":                      {},
 		"TIER_SIMPLE without a reason": {Tier: repliv1.Tier_TIER_SIMPLE},
 		"3 items, 2 were asked for": {
 			Tier: repliv1.Tier_TIER_STATIC, Degradations: why, Items: []*repliv1.Item{{}, {}, {}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/repli-mesh/repli/demo"
 	"github.com/repli-mesh/repli/pkg/dataset"
+	"github.com/repli-mesh/repli/pkg/reftest/declare"
 	"github.com/repli-mesh/repli/pkg/views"
 )
 
@@ -26,12 +27,12 @@ func DemoData(ctx context.Context, dir string) (Data, error) {
 	if err := errors.Join(os.CopyFS(dir, demo.Data()), os.CopyFS(bundle, demo.Bundle())); err != nil {
 		return Data{}, err
 	}
-	return FolderData(ctx, dir, bundle)
+	return folderData(ctx, filepath.Join(dir, "views.yaml"), dir, bundle)
 }
 
-// FolderData is that of a folder with views.yaml and users, items and events files, and of a bundle's folder.
-func FolderData(ctx context.Context, dir, bundle string) (Data, error) {
-	d := Data{Views: filepath.Join(dir, "views.yaml"), Bundle: bundle}
+// folderData is that of a folder with users, items and events files, which a views.yaml declares, and of a bundle's folder.
+func folderData(ctx context.Context, declared, dir, bundle string) (Data, error) {
+	d := Data{Views: declared, Bundle: bundle}
 	text, err := os.ReadFile(d.Views)
 	if err != nil {
 		return Data{}, err
@@ -73,7 +74,21 @@ func ids(ctx context.Context, project *views.Project, path string, entity views.
 	return all, nil
 }
 
-// ReferenceData is that of a folder with users, items, events and models/NAME; a views.yaml that it lacks is written into dir.
+// ReferenceData is that of a folder with users, items, events and models/NAME. Where the folder has no views.yaml, one that
+// declares every column is written into dir.
 func ReferenceData(ctx context.Context, from, model, dir string) (Data, error) {
-	return FolderData(ctx, from, filepath.Join(from, "models", model))
+	bundle := filepath.Join(from, "models", model)
+	path := filepath.Join(from, "views.yaml")
+	if _, err := os.Stat(path); err == nil {
+		return folderData(ctx, path, from, bundle)
+	}
+	text, err := declare.Views(from)
+	if err != nil {
+		return Data{}, err
+	}
+	path = filepath.Join(dir, "views.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return Data{}, err
+	}
+	return folderData(ctx, path, from, bundle)
 }

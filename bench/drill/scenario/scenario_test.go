@@ -59,10 +59,10 @@ expect:
 func TestFaultsNameTheirPlace(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"name: A b\ndescription: c\n":                               `x.yaml:1: name: is "A b", expected lower-case words`,
-		"nmae: a\n":                                                 `x.yaml:1: nmae: unknown key`,
-		sound + "load: {rate: 0}\n":                                 `x.yaml:3: load.rate: is 0, expected more than 0`,
-		sound + "load:\n  deadlines:\n    - {after: 5, share: 1}\n":  `x.yaml:5: load.deadlines[0].after: is 5, expected a duration`,
+		"name: A b\ndescription: c\n": `x.yaml:1: name: is "A b", expected lower-case words`,
+		"nmae: a\n":                   `x.yaml:1: nmae: unknown key`,
+		sound + "load: {rate: 0}\n":   `x.yaml:3: load.rate: is 0, expected more than 0`,
+		sound + "load:\n  deadlines:\n    - {after: 5, share: 1}\n": `x.yaml:5: load.deadlines[0].after: is 5, expected a duration`,
 		sound + "load: {skew: 1}\n":                                 `x.yaml:3: load.skew: is 1, expected more than 1`,
 		sound + "mesh: {redis: big}\n":                              `x.yaml:3: mesh.redis: is "big", expected single, cluster or sentinel`,
 		sound + "mesh: {config: {proxy: {a: b}}}\n":                 `x.yaml:3: mesh.config.proxy: is "proxy", expected gateway`,
@@ -73,7 +73,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		sound + "faults:\n  - {kind: migrate, at: store}\n":         `expected another kind, or mesh.redis: cluster`,
 		sound + "faults:\n  - {kind: hang, at: fallback@2}\n":       `expected at most fallback@1`,
 		sound + "expect: {failed: {SLOW: 1}}\n":                     `x.yaml:3: expect.failed.SLOW: is "SLOW", expected a gRPC code`,
-		sound + "expect: {shares: [{tiers: [GOOD], min: 1}]}\n":      `is "GOOD", expected PERSONALIZED, STALE`,
+		sound + "expect: {shares: [{tiers: [GOOD], min: 1}]}\n":     `is "GOOD", expected PERSONALIZED, STALE`,
 		sound + "expect: {named: [RANKING/BAD]}\n":                  `is "RANKING/BAD", expected COMPONENT/REASON`,
 		sound + "expect: {goodput: 1.5}\n":                          `x.yaml:3: expect.goodput: is 1.5, expected 0 to 1`,
 		sound + "expect: {recovered_within: 20s}\n":                 `phases.recovery: is 7s, expected expect.recovered_within`,
