@@ -131,7 +131,7 @@ func Defaults() Scenario {
 		Load: Load{
 			Rate: 150, Deadlines: []Deadline{{After: 100 * time.Millisecond, Share: 1}}, Skew: 1.2, NewUsers: 0.02, Count: 10,
 		},
-		Phases: Phases{Warm: 2 * time.Second, Fault: 4 * time.Second, Recovery: 7 * time.Second},
+		Phases: Phases{Warm: 2 * time.Second, Fault: 3500 * time.Millisecond, Recovery: 6500 * time.Millisecond},
 		Expect: Expect{Promise: 10 * time.Millisecond, RecoveredWithin: 5 * time.Second, Goodput: 0.99, Counts: 0.1},
 	}
 }

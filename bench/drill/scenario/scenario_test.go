@@ -76,7 +76,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		sound + "expect: {shares: [{tiers: [GOOD], min: 1}]}\n":     `is "GOOD", expected PERSONALIZED, STALE`,
 		sound + "expect: {named: [RANKING/BAD]}\n":                  `is "RANKING/BAD", expected COMPONENT/REASON`,
 		sound + "expect: {goodput: 1.5}\n":                          `x.yaml:3: expect.goodput: is 1.5, expected 0 to 1`,
-		sound + "expect: {recovered_within: 20s}\n":                 `phases.recovery: is 7s, expected expect.recovered_within`,
+		sound + "expect: {recovered_within: 20s}\n":                 `phases.recovery: is 6.5s, expected expect.recovered_within`,
 		sound + "expect: {cheap_cpu: 0.1}\n":                        `x.yaml:3: expect.cheap_cpu: is 0.1, expected 0 without load.fault_factor`,
 		sound + "phases: {fault: 0s}\n":                             `x.yaml:3: phases.fault: is 0s, expected more than 0s`,
 	} {
