@@ -78,7 +78,7 @@ func ranked(r *rankingv1.RankRequest, times int, score func(int) float32) *ranki
 	count := min(int(r.GetCount()), len(r.GetCandidateItemIds()))
 	answer := &rankingv1.RankResponse{Model: "drill/1", Scored: uint32(len(r.GetCandidateItemIds()))} //nolint:gosec // at most 4000
 	for i := range count * times {
-		answer.Indices = append(answer.Indices, uint32(i)) //nolint:gosec // at most 40000
+		answer.Indices = append(answer.Indices, uint32(i))
 		answer.Scores = append(answer.Scores, score(i))
 	}
 	return answer

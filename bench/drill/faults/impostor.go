@@ -57,7 +57,7 @@ func impostor(service string, fails bool, turn *turns) rpc.Service {
 
 // serve runs a server on any free port of the loopback interface.
 func serve(ctx context.Context, service rpc.Service) (address string, stop End, err error) {
-	server, err := rpc.NewServer("impostor", rpc.ServerDefaults(), rpc.ServerDeps{Signals: telemetry.Discard()}, service)
+	server, err := rpc.NewServer("impostor", rpc.ServerDefaults(), rpc.ServerDeps{Signals: telemetry.Discard()}, service) //nolint:contextcheck // Run takes it
 	if err != nil {
 		return "", nil, err
 	}

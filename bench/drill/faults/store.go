@@ -66,8 +66,10 @@ func migrate(ctx context.Context, m *mesh.Mesh) (End, error) {
 		whole := context.WithoutCancel(ctx) // a batch that is half moved is not left behind
 		for from := 0; ; from = 1 - from {
 			for slot := 0; slot < 4*batchSlots; slot += batchSlots {
-				if ctx.Err() != nil {
+				select {
+				case <-ctx.Done():
 					return nil
+				default:
 				}
 				if err := move(whole, m, ids, from, slot); err != nil {
 					return err

@@ -31,7 +31,7 @@ type draws struct {
 func newDraws(cfg scenario.Load, users []string, seed uint64) *draws {
 	d := &draws{cfg: cfg, users: users, rng: rand.New(rand.NewPCG(seed, seed))} //nolint:gosec // a load is to be repeatable
 	if len(users) > 0 {
-		d.zipf = rand.NewZipf(d.rng, cfg.Skew, 1, uint64(len(users)-1))
+		d.zipf = rand.NewZipf(d.rng, cfg.Skew, 1, uint64(len(users)-1)) //nolint:gosec // there is a user
 	}
 	for _, deadline := range cfg.Deadlines {
 		d.total += deadline.Share

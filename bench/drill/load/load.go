@@ -75,7 +75,7 @@ func (l *Load) Open(ctx context.Context, rate float64) {
 		}
 		l.slots <- struct{}{} // each of those in flight ends by its deadline
 		order := l.draws.draw()
-		l.inFlight.Go(func() {
+		l.inFlight.Go(func() { //nolint:contextcheck // a request ends by its own deadline, not with the load
 			defer func() { <-l.slots }()
 			l.serve(order, due)
 		})
@@ -102,7 +102,7 @@ func (l *Load) Closed(ctx context.Context, callers int) {
 	for range callers {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				l.serve(l.draws.draw(), l.Elapsed())
+				l.serve(l.draws.draw(), l.Elapsed()) //nolint:contextcheck // the same
 			}
 		})
 	}

@@ -82,10 +82,10 @@ func TestWaitingForASlotCounts(t *testing.T) {
 		if len(samples) != 3 {
 			t.Fatalf("%d requests were sent, expected those due at 0, 400 and 800 ms", len(samples))
 		}
-		for i, latency := range []time.Duration{500, 600, 700} {
+		for i, latency := range []time.Duration{500 * time.Millisecond, 600 * time.Millisecond, 700 * time.Millisecond} {
 			due := time.Duration(i) * 400 * time.Millisecond
-			if s := samples[i]; s.At != due || s.Latency != latency*time.Millisecond {
-				t.Errorf("request %d: due at %v, took %v, expected %v and %dms", i, s.At, s.Latency, due, latency)
+			if s := samples[i]; s.At != due || s.Latency != latency {
+				t.Errorf("request %d: due at %v, took %v, expected %v and %v", i, s.At, s.Latency, due, latency)
 			}
 		}
 	})

@@ -291,12 +291,12 @@ func (m *Mesh) AwaitPersonalized(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	for i, caller := range m.Callers() {
-		for last := ""; ; {
+		for {
 			response, err := ask(ctx, caller, m.data.UserIDs[i%len(m.data.UserIDs)])
 			if err == nil && response.GetTier() == repliv1.Tier_TIER_PERSONALIZED {
 				break
 			}
-			last = fmt.Sprint(response.GetTier(), " ", response.GetDegradations(), " ", err)
+			last := fmt.Sprint(response.GetTier(), " ", response.GetDegradations(), " ", err)
 			select {
 			case <-time.After(pollEvery):
 			case <-ctx.Done():

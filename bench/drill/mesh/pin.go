@@ -60,7 +60,7 @@ func move(processors *unix.CPUSet) error {
 		if err != nil {
 			return err
 		}
-		if err := unix.SchedSetaffinity(id, processors); err != nil && err != unix.ESRCH { //nolint:errorlint // a bare errno; the thread has ended
+		if err := unix.SchedSetaffinity(id, processors); err != nil && err != unix.ESRCH { // ended since
 			return err
 		}
 	}

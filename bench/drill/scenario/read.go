@@ -26,7 +26,7 @@ func Parse(file string, text []byte) (Scenario, error) {
 
 // placed names the file where a fault is that something is not in it.
 func placed(file string, err error) error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the outermost is what Load joined
+	joined, ok := err.(interface{ Unwrap() []error }) // what Load joined
 	if !ok {
 		return err
 	}

@@ -60,7 +60,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"name: A b\ndescription: c\n": `x.yaml:1: name: is "A b", expected lower-case words`,
-		"nmae: a\n":                   `x.yaml:1: nmae: unknown key`,
+		"rate: a\n":                   `x.yaml:1: rate: unknown key`,
 		sound + "load: {rate: 0}\n":   `x.yaml:3: load.rate: is 0, expected more than 0`,
 		sound + "load:\n  deadlines:\n    - {after: 5, share: 1}\n": `x.yaml:5: load.deadlines[0].after: is 5, expected a duration`,
 		sound + "load: {skew: 1}\n":                                 `x.yaml:3: load.skew: is 1, expected more than 1`,

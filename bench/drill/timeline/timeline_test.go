@@ -120,8 +120,7 @@ func TestQuantilesAreExactToThreeDigits(t *testing.T) {
 		samples = append(samples, Sample{Latency: time.Duration(i+1) * time.Millisecond})
 	}
 	got := NewQuantiles().Of(samples, 50, 99, 100)
-	for i, want := range []time.Duration{500, 990, 1000} {
-		want *= time.Millisecond
+	for i, want := range []time.Duration{500 * time.Millisecond, 990 * time.Millisecond, time.Second} {
 		if got[i] < want || got[i] > want+want/1000 {
 			t.Errorf("percentile %d: %v, expected %v", i, got[i], want)
 		}
