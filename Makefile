@@ -28,7 +28,7 @@ ONNX_TESTS := /usr/share/libonnx-testdata/data/node
 ONNXRUNTIME := $(TOOLS)/onnxruntime-$(ONNXRUNTIME_VERSION)/libonnxruntime.so.1
 
 REFDATA ?= ../shared/refdata
-GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum')
+GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum' 'bench/drill')
 
 ##@ Use
 
@@ -37,7 +37,7 @@ run: bin/repli ## Build, start the whole mesh in one process on demo data, answe
 	@bin/repli all
 
 .PHONY: build
-build: bin/repli ## Build the one binary, bin/repli
+build: bin/repli bin/repli-drill ## Build the one binary, bin/repli, and bin/repli-drill, which drills it
 
 bin/repli: $(GO_FILES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/repli
@@ -45,6 +45,9 @@ bin/repli: $(GO_FILES)
 .PHONY: build-s3
 build-s3: ## Build bin/repli with registries in S3 (s3://); 9 MB larger
 	@CGO_ENABLED=0 go build -tags s3 -trimpath -ldflags "-s -w" -o bin/repli ./cmd/repli
+
+bin/repli-drill: $(GO_FILES)
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./bench/drill/repli-drill
 
 ##@ Check
 
@@ -147,6 +150,14 @@ bench-retrieval: ## Search 100,000 items of 64 float32 beside a plain sum over t
 bench-quality: bin/repli ## Measure ranking quality per tier and segment on the demo shop, into bench/out/quality.md
 	@mkdir -p bench/out
 	@bin/repli bench quality --markdown bench/out/quality.md
+
+.PHONY: drill
+drill: build redis-server ## Break a real mesh in forty ways and judge its answers, into bench/out/drill (DRILL="--only a,b" and so on)
+	@bin/repli drill --out bench/out/drill $(DRILL)
+
+.PHONY: drill-short
+drill-short: build redis-server ## The shortened set of drills
+	@bin/repli drill --short --out bench/out/drill-short $(DRILL)
 
 ##@ Make
 
