@@ -2182,6 +2182,310 @@ next3:
 	VZEROUPPER
 	RET
 
+// func softmaxRowsAVX2(dst *float32, a *float32, rows uint64, n uint64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxRowsAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         BX, DI
+	ANDQ         $0x07, DI
+	MOVQ         BX, SI
+	SUBQ         DI, SI
+	SHLQ         $0x02, SI
+	MOVQ         BX, R8
+	SHLQ         $0x02, R8
+	LEAQ         masks<>+0(SB), BX
+	MOVQ         DI, R9
+	NEGQ         R9
+	VMOVUPS      32(BX)(R9*4), Y0
+	VBROADCASTSS cff800000<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
+
+rows:
+	VMOVUPS Y1, Y3
+	XORQ    BX, BX
+	CMPQ    BX, SI
+	JAE     topRest
+
+top:
+	VMOVUPS (CX)(BX*1), Y4
+	VMAXPS  Y4, Y3, Y3
+	ADDQ    $0x20, BX
+	CMPQ    BX, SI
+	JB      top
+
+topRest:
+	TESTQ      DI, DI
+	JZ         topDone
+	VMASKMOVPS (CX)(BX*1), Y0, Y4
+	VBLENDVPS  Y0, Y4, Y1, Y4
+	VMAXPS     Y4, Y3, Y3
+
+topDone:
+	VMOVUPS      Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VMAXPS       X4, X3, X4
+	VPERMILPS    $0x4e, X4, X3
+	VMAXPS       X3, X4, X4
+	VPERMILPS    $0xb1, X4, X3
+	VMAXPS       X3, X4, X4
+	VBROADCASTSS X4, Y4
+	VXORPS       Y3, Y3, Y3
+	XORQ         BX, BX
+	CMPQ         BX, SI
+	JAE          powersRest
+
+powers:
+	VMOVUPS      (CX)(BX*1), Y5
+	VSUBPS       Y4, Y5, Y5
+	VBROADCASTSS c42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VBROADCASTSS cc2d00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS c3fb8aa3b<>+0(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VROUNDPS     $0x00, Y6, Y6
+	VBROADCASTSS cbf318000<>+0(SB), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	VBROADCASTSS c395e8083<>+0(SB), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	VBROADCASTSS c3ab6a18c<>+0(SB), Y7
+	VBROADCASTSS c3c0905b3<>+0(SB), Y8
+	VFMADD231PS  Y5, Y7, Y8
+	VBROADCASTSS c3d2aaa75<>+0(SB), Y7
+	VFMADD231PS  Y5, Y8, Y7
+	VBROADCASTSS c3e2aaa6e<>+0(SB), Y8
+	VFMADD231PS  Y5, Y7, Y8
+	VBROADCASTSS c3f000000<>+0(SB), Y7
+	VFMADD231PS  Y5, Y8, Y7
+	VMULPS       Y5, Y5, Y8
+	VBROADCASTSS c3f800000<>+0(SB), Y9
+	VADDPS       Y9, Y5, Y5
+	VFMADD231PS  Y7, Y8, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS c0000007f<>+0(SB), Y8
+	VPADDD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VBROADCASTSS c0000007f<>+0(SB), Y8
+	VPADDD       Y8, Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      Y5, (AX)(BX*1)
+	ADDQ         $0x20, BX
+	CMPQ         BX, SI
+	JB           powers
+
+powersRest:
+	TESTQ        DI, DI
+	JZ           powersDone
+	VMASKMOVPS   (CX)(BX*1), Y0, Y5
+	VSUBPS       Y4, Y5, Y4
+	VBROADCASTSS c42b20000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS cc2d00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VBROADCASTSS c3fb8aa3b<>+0(SB), Y5
+	VMULPS       Y5, Y4, Y5
+	VROUNDPS     $0x00, Y5, Y5
+	VBROADCASTSS cbf318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	VBROADCASTSS c395e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	VBROADCASTSS c3ab6a18c<>+0(SB), Y6
+	VBROADCASTSS c3c0905b3<>+0(SB), Y7
+	VFMADD231PS  Y4, Y6, Y7
+	VBROADCASTSS c3d2aaa75<>+0(SB), Y6
+	VFMADD231PS  Y4, Y7, Y6
+	VBROADCASTSS c3e2aaa6e<>+0(SB), Y7
+	VFMADD231PS  Y4, Y6, Y7
+	VBROADCASTSS c3f000000<>+0(SB), Y6
+	VFMADD231PS  Y4, Y7, Y6
+	VMULPS       Y4, Y4, Y7
+	VBROADCASTSS c3f800000<>+0(SB), Y8
+	VADDPS       Y8, Y4, Y4
+	VFMADD231PS  Y6, Y7, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VBROADCASTSS c0000007f<>+0(SB), Y7
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VBROADCASTSS c0000007f<>+0(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VBLENDVPS    Y0, Y4, Y2, Y5
+	VADDPS       Y5, Y3, Y3
+	VMASKMOVPS   Y4, Y0, (AX)(BX*1)
+
+powersDone:
+	VMOVUPS      Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VADDPS       X4, X3, X4
+	VPERMILPS    $0x4e, X4, X3
+	VADDPS       X3, X4, X4
+	VPERMILPS    $0xb1, X4, X3
+	VADDPS       X3, X4, X4
+	VMOVSS       c3f800000<>+0(SB), X3
+	VDIVSS       X4, X3, X4
+	VBROADCASTSS X4, Y3
+	XORQ         BX, BX
+	CMPQ         BX, SI
+	JAE          sharesRest
+
+shares:
+	VMOVUPS (AX)(BX*1), Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, (AX)(BX*1)
+	ADDQ    $0x20, BX
+	CMPQ    BX, SI
+	JB      shares
+
+sharesRest:
+	TESTQ      DI, DI
+	JZ         sharesDone
+	VMASKMOVPS (AX)(BX*1), Y0, Y4
+	VMULPS     Y3, Y4, Y3
+	VMASKMOVPS Y3, Y0, (AX)(BX*1)
+
+sharesDone:
+	ADDQ R8, CX
+	ADDQ R8, AX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+// func normalizeRowsAVX2(dst *float32, a *float32, scale *float32, bias *float32, rows uint64, n uint64, size float32, epsilon float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·normalizeRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    scale+16(FP), DX
+	MOVQ    bias+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    DI, R9
+	ANDQ    $0x07, R9
+	MOVQ    DI, R8
+	SUBQ    R9, R8
+	SHLQ    $0x02, R8
+	MOVQ    DI, R10
+	SHLQ    $0x02, R10
+	LEAQ    masks<>+0(SB), DI
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(DI)(R11*4), Y0
+	MOVSS   size+48(FP), X1
+	MOVSS   epsilon+52(FP), X2
+	VXORPS  Y3, Y3, Y3
+
+rows:
+	VXORPS Y4, Y4, Y4
+	XORQ   DI, DI
+	CMPQ   DI, R8
+	JAE    sumRest
+
+sum:
+	VMOVUPS (CX)(DI*1), Y5
+	VADDPS  Y5, Y4, Y4
+	ADDQ    $0x20, DI
+	CMPQ    DI, R8
+	JB      sum
+
+sumRest:
+	TESTQ      R9, R9
+	JZ         sumDone
+	VMASKMOVPS (CX)(DI*1), Y0, Y5
+	VADDPS     Y5, Y4, Y4
+
+sumDone:
+	VMOVUPS      Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X5, X4, X5
+	VPERMILPS    $0x4e, X5, X4
+	VADDPS       X4, X5, X5
+	VPERMILPS    $0xb1, X5, X4
+	VADDPS       X4, X5, X5
+	VDIVSS       X1, X5, X5
+	VBROADCASTSS X5, Y5
+	VXORPS       Y4, Y4, Y4
+	XORQ         DI, DI
+	CMPQ         DI, R8
+	JAE          squaresRest
+
+squares:
+	VMOVUPS     (CX)(DI*1), Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y4
+	ADDQ        $0x20, DI
+	CMPQ        DI, R8
+	JB          squares
+
+squaresRest:
+	TESTQ       R9, R9
+	JZ          squaresDone
+	VMASKMOVPS  (CX)(DI*1), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VBLENDVPS   Y0, Y6, Y3, Y6
+	VFMADD231PS Y6, Y6, Y4
+
+squaresDone:
+	VMOVUPS      Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X6
+	VADDPS       X6, X4, X6
+	VPERMILPS    $0x4e, X6, X4
+	VADDPS       X4, X6, X6
+	VPERMILPS    $0xb1, X6, X4
+	VADDPS       X4, X6, X6
+	VDIVSS       X1, X6, X6
+	VADDSS       X2, X6, X6
+	VSQRTSS      X6, X6, X6
+	VMOVSS       c3f800000<>+0(SB), X4
+	VDIVSS       X6, X4, X6
+	VBROADCASTSS X6, Y4
+	XORQ         DI, DI
+	CMPQ         DI, R8
+	JAE          resultsRest
+
+results:
+	VMOVUPS     (CX)(DI*1), Y6
+	VSUBPS      Y5, Y6, Y6
+	VMULPS      Y4, Y6, Y6
+	VMOVUPS     (BX)(DI*1), Y7
+	VMOVUPS     (DX)(DI*1), Y8
+	VFMADD231PS Y8, Y6, Y7
+	VMOVUPS     Y7, (AX)(DI*1)
+	ADDQ        $0x20, DI
+	CMPQ        DI, R8
+	JB          results
+
+resultsRest:
+	TESTQ       R9, R9
+	JZ          resultsDone
+	VMASKMOVPS  (CX)(DI*1), Y0, Y6
+	VSUBPS      Y5, Y6, Y5
+	VMULPS      Y4, Y5, Y4
+	VMASKMOVPS  (BX)(DI*1), Y0, Y5
+	VMASKMOVPS  (DX)(DI*1), Y0, Y6
+	VFMADD231PS Y6, Y4, Y5
+	VMASKMOVPS  Y5, Y0, (AX)(DI*1)
+
+resultsDone:
+	ADDQ R10, CX
+	ADDQ R10, AX
+	DECQ SI
+	JNZ  rows
+	VZEROUPPER
+	RET
+
 // func atLeastAVX2(bits *uint64, a *float32, least float32, groups uint64)
 // Requires: AVX, AVX2, SSE
 TEXT ·atLeastAVX2(SB), NOSPLIT, $0-32
@@ -4223,6 +4527,312 @@ next3:
 	ADDQ          $0x10, AX
 	SUBQ          $0x04, BX
 	JNZ           rows
+	VZEROUPPER
+	RET
+
+// func softmaxRowsAVX512(dst *float32, a *float32, rows uint64, n uint64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softmaxRowsAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         BX, DI
+	ANDQ         $0x0f, DI
+	MOVQ         BX, SI
+	SUBQ         DI, SI
+	SHLQ         $0x02, SI
+	MOVQ         BX, R8
+	SHLQ         $0x02, R8
+	MOVL         $0x0000ffff, BX
+	BZHIL        DI, BX, BX
+	KMOVW        BX, K1
+	VBROADCASTSS cff800000<>+0(SB), Z0
+	VXORPS       Z1, Z1, Z1
+
+rows:
+	VMOVUPS Z0, Z2
+	XORQ    BX, BX
+	CMPQ    BX, SI
+	JAE     topRest
+
+top:
+	VMOVUPS (CX)(BX*1), Z3
+	VMAXPS  Z3, Z2, Z2
+	ADDQ    $0x40, BX
+	CMPQ    BX, SI
+	JB      top
+
+topRest:
+	TESTQ     DI, DI
+	JZ        topDone
+	VMOVUPS.Z (CX)(BX*1), K1, Z3
+	VBLENDMPS Z3, Z0, K1, Z4
+	VMAXPS    Z4, Z2, Z2
+
+topDone:
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VMAXPS        Y3, Y2, Y3
+	VEXTRACTF128  $0x01, Y3, X2
+	VMAXPS        X2, X3, X2
+	VPERMILPS     $0x4e, X2, X3
+	VMAXPS        X3, X2, X2
+	VPERMILPS     $0xb1, X2, X3
+	VMAXPS        X3, X2, X2
+	VBROADCASTSS  X2, Z3
+	VXORPS        Z2, Z2, Z2
+	XORQ          BX, BX
+	CMPQ          BX, SI
+	JAE           powersRest
+
+powers:
+	VMOVUPS      (CX)(BX*1), Z6
+	VSUBPS       Z3, Z6, Z6
+	VBROADCASTSS c42b20000<>+0(SB), Z7
+	VMINPS       Z6, Z7, Z6
+	VBROADCASTSS cc2d00000<>+0(SB), Z7
+	VMAXPS       Z6, Z7, Z6
+	VBROADCASTSS c3fb8aa3b<>+0(SB), Z7
+	VMULPS       Z7, Z6, Z7
+	VRNDSCALEPS  $0x00, Z7, Z7
+	VBROADCASTSS cbf318000<>+0(SB), Z8
+	VFMADD231PS  Z8, Z7, Z6
+	VBROADCASTSS c395e8083<>+0(SB), Z8
+	VFMADD231PS  Z8, Z7, Z6
+	VBROADCASTSS c3ab6a18c<>+0(SB), Z8
+	VBROADCASTSS c3c0905b3<>+0(SB), Z9
+	VFMADD231PS  Z6, Z8, Z9
+	VBROADCASTSS c3d2aaa75<>+0(SB), Z8
+	VFMADD231PS  Z6, Z9, Z8
+	VBROADCASTSS c3e2aaa6e<>+0(SB), Z9
+	VFMADD231PS  Z6, Z8, Z9
+	VBROADCASTSS c3f000000<>+0(SB), Z8
+	VFMADD231PS  Z6, Z9, Z8
+	VMULPS       Z6, Z6, Z9
+	VBROADCASTSS c3f800000<>+0(SB), Z10
+	VADDPS       Z10, Z6, Z6
+	VFMADD231PS  Z8, Z9, Z6
+	VCVTPS2DQ    Z7, Z7
+	VPSRAD       $0x01, Z7, Z8
+	VPSUBD       Z8, Z7, Z7
+	VBROADCASTSS c0000007f<>+0(SB), Z9
+	VPADDD       Z9, Z7, Z7
+	VPSLLD       $0x17, Z7, Z7
+	VBROADCASTSS c0000007f<>+0(SB), Z9
+	VPADDD       Z9, Z8, Z8
+	VPSLLD       $0x17, Z8, Z8
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z7, Z6, Z6
+	VADDPS       Z6, Z2, Z2
+	VMOVUPS      Z6, (AX)(BX*1)
+	ADDQ         $0x40, BX
+	CMPQ         BX, SI
+	JB           powers
+
+powersRest:
+	TESTQ        DI, DI
+	JZ           powersDone
+	VMOVUPS.Z    (CX)(BX*1), K1, Z6
+	VSUBPS       Z3, Z6, Z3
+	VBROADCASTSS c42b20000<>+0(SB), Z6
+	VMINPS       Z3, Z6, Z3
+	VBROADCASTSS cc2d00000<>+0(SB), Z6
+	VMAXPS       Z3, Z6, Z3
+	VBROADCASTSS c3fb8aa3b<>+0(SB), Z6
+	VMULPS       Z6, Z3, Z6
+	VRNDSCALEPS  $0x00, Z6, Z6
+	VBROADCASTSS cbf318000<>+0(SB), Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VBROADCASTSS c395e8083<>+0(SB), Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VBROADCASTSS c3ab6a18c<>+0(SB), Z7
+	VBROADCASTSS c3c0905b3<>+0(SB), Z8
+	VFMADD231PS  Z3, Z7, Z8
+	VBROADCASTSS c3d2aaa75<>+0(SB), Z7
+	VFMADD231PS  Z3, Z8, Z7
+	VBROADCASTSS c3e2aaa6e<>+0(SB), Z8
+	VFMADD231PS  Z3, Z7, Z8
+	VBROADCASTSS c3f000000<>+0(SB), Z7
+	VFMADD231PS  Z3, Z8, Z7
+	VMULPS       Z3, Z3, Z8
+	VBROADCASTSS c3f800000<>+0(SB), Z9
+	VADDPS       Z9, Z3, Z3
+	VFMADD231PS  Z7, Z8, Z3
+	VCVTPS2DQ    Z6, Z6
+	VPSRAD       $0x01, Z6, Z7
+	VPSUBD       Z7, Z6, Z6
+	VBROADCASTSS c0000007f<>+0(SB), Z8
+	VPADDD       Z8, Z6, Z6
+	VPSLLD       $0x17, Z6, Z6
+	VBROADCASTSS c0000007f<>+0(SB), Z8
+	VPADDD       Z8, Z7, Z7
+	VPSLLD       $0x17, Z7, Z7
+	VMULPS       Z7, Z3, Z3
+	VMULPS       Z6, Z3, Z3
+	VBLENDMPS    Z3, Z1, K1, Z5
+	VADDPS       Z5, Z2, Z2
+	VMOVUPS      Z3, K1, (AX)(BX*1)
+
+powersDone:
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VADDPS        Y3, Y2, Y3
+	VEXTRACTF128  $0x01, Y3, X2
+	VADDPS        X2, X3, X2
+	VPERMILPS     $0x4e, X2, X3
+	VADDPS        X3, X2, X2
+	VPERMILPS     $0xb1, X2, X3
+	VADDPS        X3, X2, X2
+	VMOVSS        c3f800000<>+0(SB), X3
+	VDIVSS        X2, X3, X2
+	VBROADCASTSS  X2, Z2
+	XORQ          BX, BX
+	CMPQ          BX, SI
+	JAE           sharesRest
+
+shares:
+	VMOVUPS (AX)(BX*1), Z3
+	VMULPS  Z2, Z3, Z3
+	VMOVUPS Z3, (AX)(BX*1)
+	ADDQ    $0x40, BX
+	CMPQ    BX, SI
+	JB      shares
+
+sharesRest:
+	TESTQ     DI, DI
+	JZ        sharesDone
+	VMOVUPS.Z (AX)(BX*1), K1, Z3
+	VMULPS    Z2, Z3, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*1)
+
+sharesDone:
+	ADDQ R8, CX
+	ADDQ R8, AX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+// func normalizeRowsAVX512(dst *float32, a *float32, scale *float32, bias *float32, rows uint64, n uint64, size float32, epsilon float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·normalizeRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   scale+16(FP), DX
+	MOVQ   bias+24(FP), BX
+	MOVQ   rows+32(FP), SI
+	MOVQ   n+40(FP), DI
+	MOVQ   DI, R9
+	ANDQ   $0x0f, R9
+	MOVQ   DI, R8
+	SUBQ   R9, R8
+	SHLQ   $0x02, R8
+	MOVQ   DI, R10
+	SHLQ   $0x02, R10
+	MOVL   $0x0000ffff, DI
+	BZHIL  R9, DI, DI
+	KMOVW  DI, K1
+	MOVSS  size+48(FP), X0
+	MOVSS  epsilon+52(FP), X1
+	VXORPS Z2, Z2, Z2
+
+rows:
+	VXORPS Z3, Z3, Z3
+	XORQ   DI, DI
+	CMPQ   DI, R8
+	JAE    sumRest
+
+sum:
+	VMOVUPS (CX)(DI*1), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    $0x40, DI
+	CMPQ    DI, R8
+	JB      sum
+
+sumRest:
+	TESTQ     R9, R9
+	JZ        sumDone
+	VMOVUPS.Z (CX)(DI*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+sumDone:
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y4
+	VEXTRACTF128  $0x01, Y4, X3
+	VADDPS        X3, X4, X3
+	VPERMILPS     $0x4e, X3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0xb1, X3, X4
+	VADDPS        X4, X3, X3
+	VDIVSS        X0, X3, X3
+	VBROADCASTSS  X3, Z4
+	VXORPS        Z3, Z3, Z3
+	XORQ          DI, DI
+	CMPQ          DI, R8
+	JAE           squaresRest
+
+squares:
+	VMOVUPS     (CX)(DI*1), Z6
+	VSUBPS      Z4, Z6, Z6
+	VFMADD231PS Z6, Z6, Z3
+	ADDQ        $0x40, DI
+	CMPQ        DI, R8
+	JB          squares
+
+squaresRest:
+	TESTQ       R9, R9
+	JZ          squaresDone
+	VMOVUPS.Z   (CX)(DI*1), K1, Z6
+	VSUBPS      Z4, Z6, Z6
+	VBLENDMPS   Z6, Z2, K1, Z5
+	VFMADD231PS Z5, Z5, Z3
+
+squaresDone:
+	VEXTRACTF64X4 $0x01, Z3, Y6
+	VADDPS        Y6, Y3, Y6
+	VEXTRACTF128  $0x01, Y6, X3
+	VADDPS        X3, X6, X3
+	VPERMILPS     $0x4e, X3, X6
+	VADDPS        X6, X3, X3
+	VPERMILPS     $0xb1, X3, X6
+	VADDPS        X6, X3, X3
+	VDIVSS        X0, X3, X3
+	VADDSS        X1, X3, X3
+	VSQRTSS       X3, X3, X3
+	VMOVSS        c3f800000<>+0(SB), X6
+	VDIVSS        X3, X6, X3
+	VBROADCASTSS  X3, Z3
+	XORQ          DI, DI
+	CMPQ          DI, R8
+	JAE           resultsRest
+
+results:
+	VMOVUPS     (CX)(DI*1), Z6
+	VSUBPS      Z4, Z6, Z6
+	VMULPS      Z3, Z6, Z6
+	VMOVUPS     (BX)(DI*1), Z7
+	VMOVUPS     (DX)(DI*1), Z8
+	VFMADD231PS Z8, Z6, Z7
+	VMOVUPS     Z7, (AX)(DI*1)
+	ADDQ        $0x40, DI
+	CMPQ        DI, R8
+	JB          results
+
+resultsRest:
+	TESTQ       R9, R9
+	JZ          resultsDone
+	VMOVUPS.Z   (CX)(DI*1), K1, Z6
+	VSUBPS      Z4, Z6, Z4
+	VMULPS      Z3, Z4, Z3
+	VMOVUPS.Z   (BX)(DI*1), K1, Z4
+	VMOVUPS.Z   (DX)(DI*1), K1, Z6
+	VFMADD231PS Z6, Z3, Z4
+	VMOVUPS     Z4, K1, (AX)(DI*1)
+
+resultsDone:
+	ADDQ R10, CX
+	ADDQ R10, AX
+	DECQ SI
+	JNZ  rows
 	VZEROUPPER
 	RET
 

@@ -30,6 +30,7 @@ func avx2() *table {
 		neg: unary(negAVX2), abs: unary(absAVX2), sqrt: unary(sqrtAVX2), floor: unary(floorAVX2), ceil: unary(ceilAVX2),
 		exp: unary(expAVX2), log: unary(logAVX2), sigmoid: unary(sigmoidAVX2), tanh: unary(tanhAVX2), erf: unary(erfAVX2), gelu: unary(geluAVX2),
 		sum: total(sumAVX2), maxOf: top(maxOfAVX2), dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)),
+		softmaxRows: softmaxes(softmaxRowsAVX2), normalizeRows: normals(normalizeRowsAVX2),
 		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX2), atLeastInt32: bounded(atLeastInt32AVX2),
 	}
 }
@@ -43,6 +44,7 @@ func avx512() *table {
 		neg: unary(negAVX512), abs: unary(absAVX512), sqrt: unary(sqrtAVX512), floor: unary(floorAVX512), ceil: unary(ceilAVX512),
 		exp: unary(expAVX512), log: unary(logAVX512), sigmoid: unary(sigmoidAVX512), tanh: unary(tanhAVX512), erf: unary(erfAVX512), gelu: unary(geluAVX512),
 		sum: total(sumAVX512), maxOf: top(maxOfAVX512), dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)),
+		softmaxRows: softmaxes(softmaxRowsAVX512), normalizeRows: normals(normalizeRowsAVX512),
 		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX512), atLeastInt32: bounded(atLeastInt32AVX512),
 	}
 }
@@ -123,6 +125,26 @@ func innerRows(kernel func(dst, rows, query *float32, count, n uint64), dot func
 		}
 		for i := fours; i < len(dst); i++ {
 			dst[i] = dot(rows[i*width:(i+1)*width], query)
+		}
+	}
+}
+
+func softmaxes(kernel func(dst, a *float32, rows, n uint64)) func(dst, a []float32, width int) {
+	return func(dst, a []float32, width int) {
+		if n := len(dst); n > 0 {
+			_ = a[n-1]
+			kernel(&dst[0], &a[0], uint64(n/width), uint64(width)) //nolint:gosec // lengths
+		}
+	}
+}
+
+func normals(
+	kernel func(dst, a, scale, bias *float32, rows, n uint64, size, epsilon float32),
+) func(dst, a, scale, bias []float32, epsilon float32) {
+	return func(dst, a, scale, bias []float32, epsilon float32) {
+		if n, width := len(dst), len(scale); n > 0 {
+			_, _ = a[n-1], bias[width-1]
+			kernel(&dst[0], &a[0], &scale[0], &bias[0], uint64(n/width), uint64(width), float32(width), epsilon)
 		}
 	}
 }
