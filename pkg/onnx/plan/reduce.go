@@ -66,7 +66,8 @@ func softmax(c *compiler, n onnx.Node) (bool, error) {
 		return false, nil
 	}
 	width := c.values[out].width()
-	c.emit(n, []int{in}, []int{out}, in, func(f *frame, rows int) error {
+	// Not in place: a row's last store would reach into the vector that the next row is loaded with, and hold it up.
+	c.emit(n, []int{in}, []int{out}, -1, func(f *frame, rows int) error {
 		vec.SoftmaxRows(f.floats[out][:rows*width], f.floats[in][:rows*width], length)
 		return nil
 	})
@@ -97,7 +98,7 @@ func layerNormalization(c *compiler, n onnx.Node) (bool, error) {
 		bias = c.fresh(value{class: constant, dtype: onnx.Float32, shape: zeros.Shape, known: zeros})
 	}
 	width, epsilon := c.values[out].width(), n.Float("epsilon", 1e-5)
-	c.emit(n, []int{in, scale, bias}, []int{out}, in, func(f *frame, rows int) error {
+	c.emit(n, []int{in, scale, bias}, []int{out}, -1, func(f *frame, rows int) error { // not in place, as above
 		vec.NormalizeRows(f.floats[out][:rows*width], f.floats[in][:rows*width], f.floats[scale], f.floats[bias], epsilon)
 		return nil
 	})
