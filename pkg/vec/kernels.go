@@ -16,6 +16,7 @@ type table struct {
 	dot                                        func(a, b []float32) float32
 	dotRows                                    func(dst, rows, query []float32)
 	softmaxRows                                func(dst, a []float32, width int)
+	copyRows                                   func(dst, a []float32, rows, width, strideDst, strideA int)
 	normalizeRows                              func(dst, a, scale, bias []float32, epsilon float32)
 	dotInt8                                    func(dst []int32, packed, query []int8)
 	atLeast                                    func(bits []uint64, a []float32, least float32)

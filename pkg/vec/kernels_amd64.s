@@ -2486,6 +2486,52 @@ resultsDone:
 	VZEROUPPER
 	RET
 
+// func copyRowsAVX2(dst *float32, a *float32, rows uint64, n uint64, strideDst uint64, strideA uint64)
+// Requires: AVX
+TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, DI
+	ANDQ    $0x07, DI
+	MOVQ    BX, SI
+	SUBQ    DI, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x02, BX
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    DI, R8
+	NEGQ    R8
+	VMOVUPS 32(BX)(R8*4), Y0
+	MOVQ    strideDst+32(FP), R8
+	MOVQ    strideA+40(FP), R9
+
+rows:
+	XORQ BX, BX
+	CMPQ BX, SI
+	JAE  columnsRest
+
+columns:
+	VMOVUPS (CX)(BX*1), Y1
+	VMOVUPS Y1, (AX)(BX*1)
+	ADDQ    $0x20, BX
+	CMPQ    BX, SI
+	JB      columns
+
+columnsRest:
+	TESTQ      DI, DI
+	JZ         columnsDone
+	VMASKMOVPS (CX)(BX*1), Y0, Y1
+	VMASKMOVPS Y1, Y0, (AX)(BX*1)
+
+columnsDone:
+	ADDQ R9, CX
+	ADDQ R8, AX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
 // func atLeastAVX2(bits *uint64, a *float32, least float32, groups uint64)
 // Requires: AVX, AVX2, SSE
 TEXT ·atLeastAVX2(SB), NOSPLIT, $0-32
@@ -4592,6 +4638,51 @@ resultsDone:
 	ADDQ R10, CX
 	ADDQ R10, AX
 	DECQ SI
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+// func copyRowsAVX512(dst *float32, a *float32, rows uint64, n uint64, strideDst uint64, strideA uint64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  rows+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  BX, DI
+	ANDQ  $0x0f, DI
+	MOVQ  BX, SI
+	SUBQ  DI, SI
+	SHLQ  $0x02, SI
+	SHLQ  $0x02, BX
+	MOVL  $0x0000ffff, BX
+	BZHIL DI, BX, BX
+	KMOVW BX, K1
+	MOVQ  strideDst+32(FP), R8
+	MOVQ  strideA+40(FP), R9
+
+rows:
+	XORQ BX, BX
+	CMPQ BX, SI
+	JAE  columnsRest
+
+columns:
+	VMOVUPS (CX)(BX*1), Z0
+	VMOVUPS Z0, (AX)(BX*1)
+	ADDQ    $0x40, BX
+	CMPQ    BX, SI
+	JB      columns
+
+columnsRest:
+	TESTQ     DI, DI
+	JZ        columnsDone
+	VMOVUPS.Z (CX)(BX*1), K1, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*1)
+
+columnsDone:
+	ADDQ R9, CX
+	ADDQ R8, AX
+	DECQ DX
 	JNZ  rows
 	VZEROUPPER
 	RET

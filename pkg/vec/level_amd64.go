@@ -30,7 +30,7 @@ func avx2() *table {
 		neg: unary(negAVX2), abs: unary(absAVX2), sqrt: unary(sqrtAVX2), floor: unary(floorAVX2), ceil: unary(ceilAVX2),
 		exp: unary(expAVX2), log: unary(logAVX2), sigmoid: unary(sigmoidAVX2), tanh: unary(tanhAVX2), erf: unary(erfAVX2), gelu: unary(geluAVX2),
 		sum: total(sumAVX2), maxOf: top(maxOfAVX2), dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)),
-		softmaxRows: softmaxes(softmaxRowsAVX2), normalizeRows: normals(normalizeRowsAVX2),
+		softmaxRows: softmaxes(softmaxRowsAVX2), normalizeRows: normals(normalizeRowsAVX2), copyRows: copies(copyRowsAVX2),
 		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX2), atLeastInt32: bounded(atLeastInt32AVX2),
 	}
 }
@@ -44,7 +44,7 @@ func avx512() *table {
 		neg: unary(negAVX512), abs: unary(absAVX512), sqrt: unary(sqrtAVX512), floor: unary(floorAVX512), ceil: unary(ceilAVX512),
 		exp: unary(expAVX512), log: unary(logAVX512), sigmoid: unary(sigmoidAVX512), tanh: unary(tanhAVX512), erf: unary(erfAVX512), gelu: unary(geluAVX512),
 		sum: total(sumAVX512), maxOf: top(maxOfAVX512), dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)),
-		softmaxRows: softmaxes(softmaxRowsAVX512), normalizeRows: normals(normalizeRowsAVX512),
+		softmaxRows: softmaxes(softmaxRowsAVX512), normalizeRows: normals(normalizeRowsAVX512), copyRows: copies(copyRowsAVX512),
 		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX512), atLeastInt32: bounded(atLeastInt32AVX512),
 	}
 }
@@ -145,6 +145,15 @@ func normals(
 		if n, width := len(dst), len(scale); n > 0 {
 			_, _ = a[n-1], bias[width-1]
 			kernel(&dst[0], &a[0], &scale[0], &bias[0], uint64(n/width), uint64(width), float32(width), epsilon)
+		}
+	}
+}
+
+func copies(kernel func(dst, a *float32, rows, n, strideDst, strideA uint64)) func(dst, a []float32, rows, width, strideDst, strideA int) {
+	return func(dst, a []float32, rows, width, strideDst, strideA int) {
+		if rows > 0 && width > 0 {
+			_, _ = dst[(rows-1)*strideDst+width-1], a[(rows-1)*strideA+width-1]
+			kernel(&dst[0], &a[0], uint64(rows), uint64(width), uint64(strideDst)*4, uint64(strideA)*4) //nolint:gosec // lengths
 		}
 	}
 }

@@ -30,5 +30,12 @@ func byRows(t table) table {
 			normalize(dst[at:at+len(scale)], a[at:at+len(scale)], scale, bias, epsilon)
 		}
 	}
+	done.copyRows = copyRows
 	return done
+}
+
+func copyRows(dst, a []float32, rows, width, strideDst, strideA int) {
+	for r := range rows {
+		copy(dst[r*strideDst:][:width], a[r*strideA:][:width])
+	}
 }

@@ -10,6 +10,7 @@ import (
 func compareWhole(t *testing.T, level *table, r *rand.Rand, width int) {
 	t.Helper()
 	size := (1 + r.IntN(4)) * width
+	compareCopies(t, level, r, size/width, width)
 	for _, special := range []bool{false, true} {
 		a, scale, bias := values(r, size, false), values(r, width, false), values(r, width, false)
 		if special {
@@ -41,5 +42,19 @@ func compareRow(t *testing.T, name string, a []float32, width int, absolute floa
 	}
 	if got[len(a)] != 7 || place[len(a)] != 7 {
 		t.Fatalf("%s of width %d wrote behind the end", name, width)
+	}
+}
+
+func compareCopies(t *testing.T, level *table, r *rand.Rand, rows, width int) {
+	t.Helper()
+	strideDst, strideA := width+r.IntN(9), r.IntN(2)*(width+r.IntN(9))
+	a, before := values(r, rows*strideA+width, true), values(r, rows*strideDst+width, false)
+	want, got := append([]float32{}, before...), append([]float32{}, before...)
+	copyRows(want, a, rows, width, strideDst, strideA)
+	level.copyRows(got, a, rows, width, strideDst, strideA)
+	for i, w := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(w) {
+			t.Fatalf("copyRows of %d by %d, strides %d and %d: element %d is %v, expected %v", rows, width, strideDst, strideA, i, got[i], w)
+		}
 	}
 }

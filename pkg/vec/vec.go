@@ -123,3 +123,9 @@ func SoftmaxRows(dst, a []float32, width int) { kernels.softmaxRows(dst, a, widt
 func NormalizeRows(dst, a, scale, bias []float32, epsilon float32) {
 	kernels.normalizeRows(dst, a, scale, bias, epsilon)
 }
+
+// CopyRows copies rows of width elements; the strides are how many elements their beginnings are apart. A stride of 0 repeats the
+// first row. dst must not overlap a.
+func CopyRows(dst, a []float32, rows, width, strideDst, strideA int) {
+	kernels.copyRows(dst, a, rows, width, strideDst, strideA)
+}

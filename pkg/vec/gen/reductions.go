@@ -16,6 +16,7 @@ func (l level) reductions() {
 	l.dotRows()
 	l.softmaxRows()
 	l.normalizeRows()
+	l.copyRows()
 }
 
 // zeros returns n registers of zeros.

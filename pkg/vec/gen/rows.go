@@ -150,3 +150,17 @@ func (l level) normalizeRows() {
 	JNZ(LabelRef("rows"))
 	finish()
 }
+
+func (l level) copyRows() {
+	TEXT("copyRows"+l.name, NOSPLIT, "func(dst, a *float32, rows, n, strideDst, strideA uint64)")
+	Doc("copyRows" + l.name + " copies rows of n elements, which are so many bytes apart; neither number is 0.")
+	dst, a, rows, c := param("dst"), param("a"), param("rows"), l.columns(param("n"))
+	strideDst, strideA := param("strideDst"), param("strideA")
+	Label("rows")
+	l.pass("columns", c, func(t *tail) { l.store(l.load(Mem{Base: a}.Idx(c.at, 1), t), Mem{Base: dst}.Idx(c.at, 1), t) })
+	ADDQ(strideA, a)
+	ADDQ(strideDst, dst)
+	DECQ(rows)
+	JNZ(LabelRef("rows"))
+	finish()
+}
