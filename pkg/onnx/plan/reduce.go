@@ -66,8 +66,7 @@ func softmax(c *compiler, n onnx.Node) (bool, error) {
 		return false, nil
 	}
 	width := c.values[out].width()
-	// Not in place: a row's last store would reach into the vector that the next row is loaded with, and hold it up.
-	c.emit(n, []int{in}, []int{out}, -1, func(f *frame, rows int) error {
+	c.emit(n, []int{in}, []int{out}, rowsInPlace(in, length), func(f *frame, rows int) error {
 		vec.SoftmaxRows(f.floats[out][:rows*width], f.floats[in][:rows*width], length)
 		return nil
 	})
@@ -98,9 +97,18 @@ func layerNormalization(c *compiler, n onnx.Node) (bool, error) {
 		bias = c.fresh(value{class: constant, dtype: onnx.Float32, shape: zeros.Shape, known: zeros})
 	}
 	width, epsilon := c.values[out].width(), n.Float("epsilon", 1e-5)
-	c.emit(n, []int{in, scale, bias}, []int{out}, -1, func(f *frame, rows int) error { // not in place, as above
+	c.emit(n, []int{in, scale, bias}, []int{out}, rowsInPlace(in, length), func(f *frame, rows int) error {
 		vec.NormalizeRows(f.floats[out][:rows*width], f.floats[in][:rows*width], f.floats[scale], f.floats[bias], epsilon)
 		return nil
 	})
 	return true, nil
+}
+
+// rowsInPlace returns the operand of an operator on whole rows that its result may take the place of, or -1. Rows that are no whole
+// vectors are better not done in place: the last store to one reaches into the vector that the next is loaded with, and holds it up.
+func rowsInPlace(in, length int) int {
+	if length%align != 0 {
+		return -1
+	}
+	return in
 }
