@@ -131,9 +131,9 @@ func innerRows(kernel func(dst, rows, query *float32, count, n uint64), dot func
 
 func softmaxes(kernel func(dst, a *float32, rows, n uint64)) func(dst, a []float32, width int) {
 	return func(dst, a []float32, width int) {
-		if n := len(dst); n > 0 {
-			_ = a[n-1]
-			kernel(&dst[0], &a[0], uint64(n/width), uint64(width)) //nolint:gosec // lengths
+		if rows := len(dst) / width; rows > 0 {
+			_ = a[rows*width-1]
+			kernel(&dst[0], &a[0], uint64(rows), uint64(width)) //nolint:gosec // lengths
 		}
 	}
 }
@@ -142,9 +142,10 @@ func normals(
 	kernel func(dst, a, scale, bias *float32, rows, n uint64, size, epsilon float32),
 ) func(dst, a, scale, bias []float32, epsilon float32) {
 	return func(dst, a, scale, bias []float32, epsilon float32) {
-		if n, width := len(dst), len(scale); n > 0 {
-			_, _ = a[n-1], bias[width-1]
-			kernel(&dst[0], &a[0], &scale[0], &bias[0], uint64(n/width), uint64(width), float32(width), epsilon)
+		width := len(scale)
+		if rows := len(dst) / width; rows > 0 {
+			_, _ = a[rows*width-1], bias[width-1]
+			kernel(&dst[0], &a[0], &scale[0], &bias[0], uint64(rows), uint64(width), float32(width), epsilon)
 		}
 	}
 }
