@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -76,8 +77,12 @@ func run(library, folder, out string) error {
 	return os.WriteFile(out, append(data, '\n'), 0o600)
 }
 
-// rounds is how many batches of each engine are measured, in turns.
-const rounds = 15
+// rounds is how many short batches of each engine are measured, in turns. What else the machine does then slows down both sides of
+// a round alike.
+const rounds = 61
+
+// batch is how long a batch is about.
+const batch = 2 * time.Millisecond
 
 func measure(library, name string, model []byte, n int) (row, error) {
 	r := row{Model: name, N: n}
@@ -88,15 +93,39 @@ func measure(library, name string, model []byte, n int) (row, error) {
 	if err := compare(ours, theirs, scores); err != nil {
 		return r, err
 	}
-	calls := max(1, int(10*time.Millisecond/cpu(20, ours)))
-	var a, b, ratios []float64
-	for range rounds {
-		x, y := micros(cpu(calls, ours)), micros(cpu(calls, func() { _, err = theirs() }))
-		a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
+	calls := max(1, int(batch/cpu(20, ours)))
+	turns := make([]turn, rounds)
+	for i := range turns {
+		sides := []func(){
+			func() { turns[i].plan = cpu(calls, ours) },
+			func() { turns[i].ort = cpu(calls, func() { _, err = theirs() }) },
+		}
+		sides[i%2]()
+		sides[1-i%2]()
+		if err != nil {
+			return r, err
+		}
 	}
-	r.Plan, r.ORT, r.Ratio = median(a), median(b), median(ratios)
+	r.Plan, r.ORT = middle(turns)
+	r.Ratio = r.Plan / r.ORT
 	r.Allocs = testing.AllocsPerRun(100, ours)
-	return r, err
+	return r, nil
+}
+
+// turn is the CPU time of a call of each engine, measured one right after the other.
+type turn struct{ plan, ort time.Duration }
+
+// middle returns the mean times, in microseconds, of the half of the turns whose ratios are nearest to the median.
+func middle(turns []turn) (plan, ort float64) {
+	slices.SortFunc(turns, func(a, b turn) int {
+		return cmp.Compare(float64(a.plan)/float64(a.ort), float64(b.plan)/float64(b.ort))
+	})
+	half := turns[len(turns)/4 : len(turns)-len(turns)/4]
+	for _, t := range half {
+		plan += micros(t.plan) / float64(len(half))
+		ort += micros(t.ort) / float64(len(half))
+	}
+	return plan, ort
 }
 
 // engines prepares the two calls; scores is where the first one writes to.
@@ -146,8 +175,10 @@ func compare(ours func(), theirs func() ([]float32, error), scores []float32) er
 	return err
 }
 
-// cpu is the CPU time of a call, of all threads of the process.
+// cpu is the CPU time of a call, of all threads of the process. A first call, which is not counted, brings the engine's memory
+// back into the caches.
 func cpu(calls int, f func()) time.Duration {
+	f()
 	before := usage()
 	for range calls {
 		f()
@@ -164,8 +195,3 @@ func usage() time.Duration {
 }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
-}

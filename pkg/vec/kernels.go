@@ -15,20 +15,23 @@ type table struct {
 	sum, maxOf                                 func(a []float32) float32
 	dot                                        func(a, b []float32) float32
 	dotRows                                    func(dst, rows, query []float32)
+	softmaxRows                                func(dst, a []float32, width int)
+	copyRows                                   func(dst, a []float32, rows, width, strideDst, strideA int)
+	normalizeRows                              func(dst, a, scale, bias []float32, epsilon float32)
 	dotInt8                                    func(dst []int32, packed, query []int8)
 	atLeast                                    func(bits []uint64, a []float32, least float32)
 	atLeastInt32                               func(bits []uint64, a []int32, least int32)
 }
 
 // portable is the reference.
-var portable = table{
+var portable = byRows(table{
 	add: add, sub: sub, mul: mul, div: div, min: least, max: greatest,
 	addScalar: addScalar, mulScalar: mulScalar, divScalar: divScalar, scalarSub: scalarSub,
 	scalarDiv: scalarDiv, minScalar: minScalar, maxScalar: maxScalar, leakyRelu: leakyRelu,
 	mulAdd: mulAdd, axpy: axpy, neg: neg, abs: abs, sqrt: sqrt, floor: floor, ceil: ceil,
 	exp: exp, log: log, sigmoid: sigmoid, tanh: tanh, erf: erf, gelu: gelu,
 	sum: sum, maxOf: maxOf, dot: dot, dotRows: dotRows, dotInt8: dotInt8, atLeast: atLeast[float32], atLeastInt32: atLeast[int32],
-}
+})
 
 // kernels is the table in use.
 var kernels = best()

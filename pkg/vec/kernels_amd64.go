@@ -68,6 +68,15 @@ func dotAVX2(a *float32, b *float32, n uint64) float32
 // dotRowsAVX2 computes count inner products, count being a multiple of 4.
 func dotRowsAVX2(dst *float32, rows *float32, query *float32, count uint64, n uint64)
 
+// softmaxRowsAVX2 computes rows of n elements; neither number is 0.
+func softmaxRowsAVX2(dst *float32, a *float32, rows uint64, n uint64)
+
+// normalizeRowsAVX2 computes rows of n elements; size is n, and neither number is 0.
+func normalizeRowsAVX2(dst *float32, a *float32, scale *float32, bias *float32, rows uint64, n uint64, size float32, epsilon float32)
+
+// copyRowsAVX2 copies rows of n elements, which are so many bytes apart; neither number is 0.
+func copyRowsAVX2(dst *float32, a *float32, rows uint64, n uint64, strideDst uint64, strideA uint64)
+
 // atLeastAVX2 sets the bits of the elements that are at least a number, of groups of 16; groups is not 0.
 func atLeastAVX2(bits *uint64, a *float32, least float32, groups uint64)
 
@@ -139,6 +148,15 @@ func dotAVX512(a *float32, b *float32, n uint64) float32
 
 // dotRowsAVX512 computes count inner products, count being a multiple of 4.
 func dotRowsAVX512(dst *float32, rows *float32, query *float32, count uint64, n uint64)
+
+// softmaxRowsAVX512 computes rows of n elements; neither number is 0.
+func softmaxRowsAVX512(dst *float32, a *float32, rows uint64, n uint64)
+
+// normalizeRowsAVX512 computes rows of n elements; size is n, and neither number is 0.
+func normalizeRowsAVX512(dst *float32, a *float32, scale *float32, bias *float32, rows uint64, n uint64, size float32, epsilon float32)
+
+// copyRowsAVX512 copies rows of n elements, which are so many bytes apart; neither number is 0.
+func copyRowsAVX512(dst *float32, a *float32, rows uint64, n uint64, strideDst uint64, strideA uint64)
 
 // atLeastAVX512 sets the bits of the elements that are at least a number, of groups of 16; groups is not 0.
 func atLeastAVX512(bits *uint64, a *float32, least float32, groups uint64)

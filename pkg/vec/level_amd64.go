@@ -30,6 +30,7 @@ func avx2() *table {
 		neg: unary(negAVX2), abs: unary(absAVX2), sqrt: unary(sqrtAVX2), floor: unary(floorAVX2), ceil: unary(ceilAVX2),
 		exp: unary(expAVX2), log: unary(logAVX2), sigmoid: unary(sigmoidAVX2), tanh: unary(tanhAVX2), erf: unary(erfAVX2), gelu: unary(geluAVX2),
 		sum: total(sumAVX2), maxOf: top(maxOfAVX2), dot: inner(dotAVX2), dotRows: innerRows(dotRowsAVX2, inner(dotAVX2)),
+		softmaxRows: softmaxes(softmaxRowsAVX2), normalizeRows: normals(normalizeRowsAVX2), copyRows: copies(copyRowsAVX2),
 		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX2), atLeastInt32: bounded(atLeastInt32AVX2),
 	}
 }
@@ -43,6 +44,7 @@ func avx512() *table {
 		neg: unary(negAVX512), abs: unary(absAVX512), sqrt: unary(sqrtAVX512), floor: unary(floorAVX512), ceil: unary(ceilAVX512),
 		exp: unary(expAVX512), log: unary(logAVX512), sigmoid: unary(sigmoidAVX512), tanh: unary(tanhAVX512), erf: unary(erfAVX512), gelu: unary(geluAVX512),
 		sum: total(sumAVX512), maxOf: top(maxOfAVX512), dot: inner(dotAVX512), dotRows: innerRows(dotRowsAVX512, inner(dotAVX512)),
+		softmaxRows: softmaxes(softmaxRowsAVX512), normalizeRows: normals(normalizeRowsAVX512), copyRows: copies(copyRowsAVX512),
 		dotInt8: innerInt8(dotInt8AVX2), atLeast: bounded(atLeastAVX512), atLeastInt32: bounded(atLeastInt32AVX512),
 	}
 }
@@ -123,6 +125,36 @@ func innerRows(kernel func(dst, rows, query *float32, count, n uint64), dot func
 		}
 		for i := fours; i < len(dst); i++ {
 			dst[i] = dot(rows[i*width:(i+1)*width], query)
+		}
+	}
+}
+
+func softmaxes(kernel func(dst, a *float32, rows, n uint64)) func(dst, a []float32, width int) {
+	return func(dst, a []float32, width int) {
+		if rows := len(dst) / width; rows > 0 {
+			_ = a[rows*width-1]
+			kernel(&dst[0], &a[0], uint64(rows), uint64(width)) //nolint:gosec // lengths
+		}
+	}
+}
+
+func normals(
+	kernel func(dst, a, scale, bias *float32, rows, n uint64, size, epsilon float32),
+) func(dst, a, scale, bias []float32, epsilon float32) {
+	return func(dst, a, scale, bias []float32, epsilon float32) {
+		width := len(scale)
+		if rows := len(dst) / width; rows > 0 {
+			_, _ = a[rows*width-1], bias[width-1]
+			kernel(&dst[0], &a[0], &scale[0], &bias[0], uint64(rows), uint64(width), float32(width), epsilon)
+		}
+	}
+}
+
+func copies(kernel func(dst, a *float32, rows, n, strideDst, strideA uint64)) func(dst, a []float32, rows, width, strideDst, strideA int) {
+	return func(dst, a []float32, rows, width, strideDst, strideA int) {
+		if rows > 0 && width > 0 {
+			_, _ = dst[(rows-1)*strideDst+width-1], a[(rows-1)*strideA+width-1]
+			kernel(&dst[0], &a[0], uint64(rows), uint64(width), uint64(strideDst)*4, uint64(strideA)*4) //nolint:gosec // lengths
 		}
 	}
 }

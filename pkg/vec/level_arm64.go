@@ -24,7 +24,7 @@ func levels() []*table {
 }
 
 func neon() *table {
-	return &table{
+	t := byRows(table{
 		add: binary(addNEON), sub: binary(subNEON), mul: binary(mulNEON), div: binary(divNEON), min: binary(minNEON), max: binary(maxNEON),
 		addScalar: scalar(addScalarNEON), mulScalar: scalar(mulScalarNEON), divScalar: scalar(divScalarNEON),
 		scalarSub: scalar(scalarSubNEON), scalarDiv: scalar(scalarDivNEON), leakyRelu: scalar(leakyReluNEON),
@@ -33,7 +33,8 @@ func neon() *table {
 		exp: unary(expNEON), log: unary(logNEON), sigmoid: unary(sigmoidNEON), tanh: unary(tanhNEON), erf: unary(erfNEON), gelu: unary(geluNEON),
 		sum: sumVector, maxOf: maxOfVector, dot: dotVector, dotRows: dotRowsVector,
 		dotInt8: innerInt8(dotInt8NEON), atLeast: bounded(atLeastNEON), atLeastInt32: bounded(atLeastInt32NEON),
-	}
+	})
+	return &t
 }
 
 // The loops below leave what does not fill 16 elements to the portable ones.

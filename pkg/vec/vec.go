@@ -1,7 +1,5 @@
 package vec
 
-import "math"
-
 // Add computes a + b.
 func Add(dst, a, b []float32) { kernels.add(dst, a, b) }
 
@@ -107,9 +105,6 @@ func Softplus(dst, a []float32) { softplus(dst, a) }
 // Sum adds up.
 func Sum(a []float32) float32 { return kernels.sum(a) }
 
-// SumSquares adds up the squares.
-func SumSquares(a []float32) float32 { return kernels.dot(a, a) }
-
 // MaxOf returns the greatest element: NaN if there is one, -Inf of nothing.
 func MaxOf(a []float32) float32 { return kernels.maxOf(a) }
 
@@ -119,13 +114,18 @@ func Dot(a, b []float32) float32 { return kernels.dot(a, b) }
 // DotRows computes the inner product of query with each of len(dst) rows, which lie one after the other.
 func DotRows(dst, rows, query []float32) { kernels.dotRows(dst, rows, query) }
 
-// Softmax computes exp(a) divided by its sum, with the greatest subtracted first; NaN if all are -Inf, or one is +Inf or NaN.
-func Softmax(dst, a []float32) {
-	top := kernels.maxOf(a)
-	if math.IsInf(float64(top), 1) {
-		top = float32(math.NaN())
-	}
-	kernels.addScalar(dst, a, -top)
-	kernels.exp(dst, dst)
-	kernels.divScalar(dst, dst, kernels.sum(dst))
+// SoftmaxRows computes, for each row of width elements, exp(a) divided by its sum, with the greatest of the row subtracted first; a
+// row is NaN if all of it is -Inf, or one is +Inf or NaN. The length of dst is a multiple of width, which is not 0.
+func SoftmaxRows(dst, a []float32, width int) { kernels.softmaxRows(dst, a, width) }
+
+// NormalizeRows computes, for each row of len(scale) elements, (a-mean) / sqrt(variance+epsilon) * scale + bias. The length of dst
+// is a multiple of that of scale, which is not 0.
+func NormalizeRows(dst, a, scale, bias []float32, epsilon float32) {
+	kernels.normalizeRows(dst, a, scale, bias, epsilon)
+}
+
+// CopyRows copies rows of width elements; the strides are how many elements their beginnings are apart. A stride of 0 repeats the
+// first row. dst must not overlap a.
+func CopyRows(dst, a []float32, rows, width, strideDst, strideA int) {
+	kernels.copyRows(dst, a, rows, width, strideDst, strideA)
 }

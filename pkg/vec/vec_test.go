@@ -133,6 +133,7 @@ func compareSums(t *testing.T, level *table, r *rand.Rand, n int) {
 		}
 	}
 	compareRows(t, level, r, n%150)
+	compareWhole(t, level, r, n%150+1)
 	compareInt8(t, level, r, n%150)
 }
 
@@ -176,11 +177,11 @@ func FuzzLevels(f *testing.F) {
 
 func TestSoftmax(t *testing.T) {
 	out := make([]float32, 3)
-	Softmax(out, []float32{1, 2, 3})
+	SoftmaxRows(out, []float32{1, 2, 3}, 3)
 	if s := out[0] + out[1] + out[2]; math.Abs(float64(s)-1) > 1e-6 || !agree(out[2]/out[1], float32(math.E), 1e-6, 0) {
 		t.Errorf("softmax of 1, 2, 3 is %v", out)
 	}
-	Softmax(out, []float32{float32(math.Inf(1)), 0, 0})
+	SoftmaxRows(out, []float32{float32(math.Inf(1)), 0, 0}, 3)
 	if out[1] == out[1] {
 		t.Errorf("softmax with an infinity is %v, expected NaN", out)
 	}

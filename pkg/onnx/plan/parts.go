@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/repli-mesh/repli/pkg/onnx"
+import (
+	"github.com/repli-mesh/repli/pkg/onnx"
+	"github.com/repli-mesh/repli/pkg/vec"
+)
 
 // A concatenation of rows remembers its parts, so that what follows can be done part by part: the part of the user is then
 // the same for all candidates and is calculated once. The whole is emitted too; it is dropped if nobody reads it.
@@ -82,12 +85,12 @@ func concatRun(pieces []operand, out, width, outer int) instruction {
 		at := 0
 		for _, p := range pieces {
 			dst, src := f.floats[out], f.floats[p.value]
-			for r := range rows * outer {
-				from := r
-				if !p.perRow {
-					from = r % outer
+			if p.perRow {
+				vec.CopyRows(dst[at:], src, rows*outer, p.width, width, p.width)
+			} else { // the same for all candidates
+				for i := range outer {
+					vec.CopyRows(dst[i*width+at:], src[i*p.width:], rows, p.width, width*outer, 0)
 				}
-				copy(dst[r*width+at:], src[from*p.width:][:p.width])
 			}
 			at += p.width
 		}

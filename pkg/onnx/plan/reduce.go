@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"math"
-
 	"github.com/repli-mesh/repli/pkg/onnx"
 	"github.com/repli-mesh/repli/pkg/vec"
 )
@@ -68,11 +66,8 @@ func softmax(c *compiler, n onnx.Node) (bool, error) {
 		return false, nil
 	}
 	width := c.values[out].width()
-	c.emit(n, []int{in}, []int{out}, in, func(f *frame, rows int) error {
-		dst, src := f.floats[out], f.floats[in]
-		for at := 0; at < rows*width; at += length {
-			vec.Softmax(dst[at:at+length], src[at:at+length])
-		}
+	c.emit(n, []int{in}, []int{out}, rowsInPlace(in, length), func(f *frame, rows int) error {
+		vec.SoftmaxRows(f.floats[out][:rows*width], f.floats[in][:rows*width], length)
 		return nil
 	})
 	return true, nil
@@ -97,25 +92,23 @@ func layerNormalization(c *compiler, n onnx.Node) (bool, error) {
 		bias >= 0 && (c.values[bias].class != constant || c.values[bias].width() != length) {
 		return false, nil
 	}
-	width, epsilon := c.values[out].width(), float64(n.Float("epsilon", 1e-5))
-	reads := []int{in, scale}
-	if bias >= 0 {
-		reads = append(reads, bias)
+	if bias < 0 {
+		zeros := onnx.Tensor{Shape: []int{length}, Floats: make([]float32, length)}
+		bias = c.fresh(value{class: constant, dtype: onnx.Float32, shape: zeros.Shape, known: zeros})
 	}
-	c.emit(n, reads, []int{out}, in, func(f *frame, rows int) error {
-		dst, src := f.floats[out], f.floats[in]
-		for at := 0; at < rows*width; at += length {
-			x, y := src[at:at+length], dst[at:at+length]
-			vec.SubScalar(y, x, vec.Sum(x)/float32(length))
-			variance := float64(vec.SumSquares(y)) / float64(length)
-			vec.MulScalar(y, y, float32(1/math.Sqrt(variance+epsilon)))
-			if bias >= 0 {
-				vec.MulAdd(y, y, f.floats[scale], f.floats[bias])
-			} else {
-				vec.Mul(y, y, f.floats[scale])
-			}
-		}
+	width, epsilon := c.values[out].width(), n.Float("epsilon", 1e-5)
+	c.emit(n, []int{in, scale, bias}, []int{out}, rowsInPlace(in, length), func(f *frame, rows int) error {
+		vec.NormalizeRows(f.floats[out][:rows*width], f.floats[in][:rows*width], f.floats[scale], f.floats[bias], epsilon)
 		return nil
 	})
 	return true, nil
+}
+
+// rowsInPlace returns the operand of an operator on whole rows that its result may take the place of, or -1. Rows that are no whole
+// vectors are better not done in place: the last store to one reaches into the vector that the next is loaded with, and holds it up.
+func rowsInPlace(in, length int) int {
+	if length%align != 0 {
+		return -1
+	}
+	return in
 }

@@ -37,7 +37,8 @@ func (l level) functions() {
 	})
 }
 
-func vxorps(ops ...Op) { VXORPS(ops...) }
+func vxorps(ops ...Op)    { VXORPS(ops...) }
+func vscalefps(ops ...Op) { VSCALEFPS(ops...) }
 
 func (l level) function(name string, f func(x reg.VecVirtual) reg.VecVirtual) {
 	TEXT(name+l.name, NOSPLIT, "func(dst, a *float32, n uint64)")
@@ -48,8 +49,8 @@ func (l level) function(name string, f func(x reg.VecVirtual) reg.VecVirtual) {
 	finish()
 }
 
-// exp is 2^n * e^r with n whole and |r| at most ln(2)/2. The power is applied in two halves, so that results fade through the
-// denormal numbers.
+// exp is 2^n * e^r with n whole and |r| at most ln(2)/2. AVX-512 has an instruction for the power; elsewhere it is applied in two
+// halves, so that results fade through the denormal numbers.
 func (l level) exp(x reg.VecVirtual) reg.VecVirtual {
 	x = l.two(vminps, x, l.number(89)) // the second source wins if it is NaN
 	x = l.two(vmaxps, x, l.number(-104))
@@ -58,6 +59,9 @@ func (l level) exp(x reg.VecVirtual) reg.VecVirtual {
 	r = l.fma(n, l.number(-fit.Ln2Low), r)
 	q := l.horner(r, fit.Exp...)
 	p := l.fma(l.two(vmulps, r, r), q, l.two(vaddps, l.number(1), r))
+	if l.wide {
+		return l.two(vscalefps, n, p)
+	}
 	whole, half := l.vec(), l.vec()
 	VCVTPS2DQ(n, whole)
 	VPSRAD(Imm(1), whole, half)

@@ -67,6 +67,10 @@ func (l level) fma(a, b Op, c reg.VecVirtual) reg.VecVirtual {
 func (l level) horner(x reg.VecVirtual, coefficients ...float64) reg.VecVirtual {
 	acc := l.number(coefficients[len(coefficients)-1])
 	for i := len(coefficients) - 2; i >= 0; i-- {
+		if l.wide {
+			VFMADD213PS_BCST(constant(math.Float32bits(float32(coefficients[i]))), x, acc)
+			continue
+		}
 		acc = l.fma(acc, x, l.number(coefficients[i]))
 	}
 	return acc

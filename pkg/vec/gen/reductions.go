@@ -14,6 +14,9 @@ func (l level) reductions() {
 	l.maxOf()
 	l.dot()
 	l.dotRows()
+	l.softmaxRows()
+	l.normalizeRows()
+	l.copyRows()
 }
 
 // zeros returns n registers of zeros.
@@ -92,21 +95,8 @@ func (l level) maxOf() {
 		VMAXPS(x, acc, acc)
 		VORPS(l.choose(l.compare(unordered, x, x), l.bits(1), l.bits(0)), bad, bad)
 	})
-	y, x := YMM(), XMM()
-	if l.wide {
-		VEXTRACTF64X4(Imm(1), acc, y)
-		VMAXPS(y, acc.AsY(), y)
-	} else {
-		VMOVUPS(acc, y)
-	}
-	VEXTRACTF128(Imm(1), y, x)
-	VMAXPS(x, y.AsX(), x)
-	other := XMM()
-	VPERMILPS(Imm(0x4e), x, other)
-	VMAXPS(other, x, x)
-	VPERMILPS(Imm(0xb1), x, other)
-	VMAXPS(other, x, x)
-	Store(x, Return("top"))
+	Store(l.across(vmaxps, acc), Return("top"))
+	y := YMM()
 	if l.wide {
 		VEXTRACTF64X4(Imm(1), bad, y)
 		VORPS(y, bad.AsY(), y)
