@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -81,5 +83,61 @@ func checkGarbage(t *testing.T, m *mesh, component repliv1.Component, tier repli
 	first := response.GetDegradations()[0]
 	if first.GetComponent() != component || first.GetReason() != repliv1.Reason_REASON_INVALID_ANSWER {
 		t.Errorf("degradation %v, want %v INVALID_ANSWER", first, component)
+	}
+}
+
+// A fallback service whose items are nobody's: what the ranker knows is ranked, and nothing else comes back.
+func TestItemsThatAreNobodysAreNotPassedOn(t *testing.T) {
+	strangers := func(in *fallbackv1.SuggestRequest) *fallbackv1.SuggestResponse {
+		response := &fallbackv1.SuggestResponse{}
+		for i := range int(in.GetCount()) {
+			response.ItemIds = append(response.ItemIds, fmt.Sprintf("stranger%d", i))
+			response.Scores = append(response.Scores, 1)
+			response.Sources = append(response.Sources, repliv1.Source_SOURCE_POPULAR)
+		}
+		return response
+	}
+	for _, c := range []struct {
+		name     string
+		own      []string // the caller's candidates, which the ranker knows
+		tier     repliv1.Tier
+		first    string
+		returned int
+	}{
+		{"nothing is known", nil, repliv1.Tier_TIER_STATIC, "p0", 3},
+		{"the caller's own are known", []string{"mine0", "mine1", "mine2", "mine3"}, partial, "mine3", 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMesh(t)
+				m.remember(t)
+				m.suggester.say = strangers
+				m.ranker.say = func(in *rankingv1.RankRequest) *rankingv1.RankResponse {
+					n := len(in.GetCandidateItemIds())
+					response := &rankingv1.RankResponse{Scored: uint32(len(c.own)), Unknown: uint32(n - len(c.own)), Model: "test/1"}
+					for i := range min(len(c.own), int(in.GetCount())) {
+						response.Indices = append(response.Indices, uint32(n-1-i))
+						response.Scores = append(response.Scores, float32(-i))
+					}
+					return response
+				}
+				request := ask(3)
+				request.CandidateItemIds = c.own
+				response, _ := m.recommend(t, 50*ms, request)
+				if response.GetTier() != c.tier || len(response.GetItems()) != c.returned || response.GetItems()[0].GetItemId() != c.first {
+					t.Errorf("response %v", response)
+				}
+				if d := response.GetDegradations()[0]; d.GetComponent() != repliv1.Component_COMPONENT_FALLBACK || d.GetReason() != garbage {
+					t.Errorf("degradations %v", response.GetDegradations())
+				}
+				if strings.Contains(response.String(), "stranger") {
+					t.Errorf("a stranger is in %v", response)
+				}
+				m.remember(t) // the lists are renewed from strangers
+				if list := m.service.lists.List(""); list.GetItemIds()[0] != "p0" {
+					t.Errorf("the last good list is now %v", list)
+				}
+			})
+		})
 	}
 }

@@ -73,8 +73,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, deps: deps, report: report, quality: quality.New(cfg.Quality), queue: overload.NewQueue(),
-		lists: lastgood.New(cfg.LastGood, deps.Suggester, deps.Now),
 	}
+	s.lists = lastgood.New(cfg.LastGood, deps.Suggester, s.known, deps.Now)
 	s.limiter = overload.New(cfg.Overload, s.queue.Delay)
 	hedger := hedge.New(cfg.Hedge, deps.Now)
 	s.connect(hedger)

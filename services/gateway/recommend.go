@@ -67,7 +67,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		s.report.abandoned(ctx)
 		return nil, err
 	}
-	response := s.answer(j, list)
+	response := s.answer(j, s.distrust(j, list))
 	s.report.answered(ctx, j, response, s.deps.Now().Sub(j.started))
 	return response, nil
 }

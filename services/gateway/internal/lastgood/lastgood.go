@@ -28,12 +28,13 @@ type Config struct {
 type Lists struct {
 	cfg       Config
 	suggester clients.Suggester
+	known     func(ctx context.Context, ids []string) bool
 	now       func() time.Time
 	lists     atomic.Pointer[map[string]list]
 
-	mu    sync.Mutex
-	known map[string]struct{}
-	wake  chan struct{}
+	mu   sync.Mutex
+	used map[string]struct{} // segments
+	wake chan struct{}
 }
 
 // list is one list, and when it was got.
@@ -42,9 +43,10 @@ type list struct {
 	at time.Time
 }
 
-// New returns empty lists. Run fills them.
-func New(cfg Config, suggester clients.Suggester, now func() time.Time) *Lists {
-	l := &Lists{cfg: cfg, suggester: suggester, now: now, known: map[string]struct{}{"": {}}, wake: make(chan struct{}, 1)}
+// New returns empty lists. Run fills them. known says whether items are those of the catalogue, as far as anybody can tell: a list of
+// others is not kept.
+func New(cfg Config, suggester clients.Suggester, known func(context.Context, []string) bool, now func() time.Time) *Lists {
+	l := &Lists{cfg: cfg, suggester: suggester, known: known, now: now, used: map[string]struct{}{"": {}}, wake: make(chan struct{}, 1)}
 	l.lists.Store(&map[string]list{})
 	return l
 }
@@ -74,10 +76,10 @@ func (l *Lists) Saw(segment string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, ok := l.known[segment]; ok || len(l.known) > l.cfg.Segments {
+	if _, ok := l.used[segment]; ok || len(l.used) > l.cfg.Segments {
 		return
 	}
-	l.known[segment] = struct{}{}
+	l.used[segment] = struct{}{}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -107,8 +109,8 @@ func (l *Lists) Run(ctx context.Context) error {
 
 func (l *Lists) refresh(ctx context.Context) {
 	l.mu.Lock()
-	segments := make([]string, 0, len(l.known))
-	for segment := range l.known {
+	segments := make([]string, 0, len(l.used))
+	for segment := range l.used {
 		segments = append(segments, segment)
 	}
 	l.mu.Unlock()
@@ -131,7 +133,7 @@ func (l *Lists) ask(ctx context.Context, segment string) *fallbackv1.SuggestResp
 	defer cancel()
 	request := &fallbackv1.SuggestRequest{Segment: segment, Count: uint32(l.cfg.Items)} //nolint:gosec // bounded by Validate
 	response, err := clients.Suggest(ctx, l.suggester, request)
-	if err != nil || len(response.GetItemIds()) == 0 {
+	if err != nil || len(response.GetItemIds()) == 0 || !l.known(ctx, response.GetItemIds()) {
 		return nil
 	}
 	return response

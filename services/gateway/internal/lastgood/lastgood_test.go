@@ -19,8 +19,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type suggester struct {
-	down  atomic.Bool
-	calls atomic.Int32
+	strange atomic.Bool // its items are nobody's
+	down    atomic.Bool
+	calls   atomic.Int32
 }
 
 func (s *suggester) Suggest(
@@ -36,10 +37,32 @@ func (s *suggester) Suggest(
 	}, nil
 }
 
+func (s *suggester) known(context.Context, []string) bool { return !s.strange.Load() }
+
+func TestAListOfStrangeItemsIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &suggester{}
+		s.strange.Store(true)
+		lists := start(t, cfg, s)
+		if got := first(lists, ""); got != "nothing" {
+			t.Errorf("the list is %q", got)
+		}
+		s.strange.Store(false)
+		time.Sleep(cfg.Refresh)
+		synctest.Wait()
+		s.strange.Store(true)
+		time.Sleep(cfg.Refresh)
+		synctest.Wait()
+		if got := first(lists, ""); got != "of " {
+			t.Errorf("the last good list is %q", got)
+		}
+	})
+}
+
 // start runs lists until the test ends.
 func start(t *testing.T, cfg Config, s *suggester) *Lists {
 	t.Helper()
-	lists := New(cfg, s, time.Now)
+	lists := New(cfg, s, s.known, time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- lists.Run(ctx) }()

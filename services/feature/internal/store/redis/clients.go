@@ -78,6 +78,7 @@ func options(cfg Config) (redis.UniversalOptions, error) {
 
 		PoolSize:         cfg.RefillPoolSize,
 		MaxActiveConns:   cfg.RefillPoolSize,
+		MaxIdleConns:     cfg.MaxIdle,
 		PipelinePoolSize: pipelinePool,
 		DialTimeout:      cfg.DialTimeout,
 		DialerRetries:    1,

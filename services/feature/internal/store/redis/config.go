@@ -35,6 +35,8 @@ type Config struct {
 	PoolSize int `yaml:"pool_size"`
 	// MinIdle is how many of them are kept open for the next burst.
 	MinIdle int `yaml:"min_idle"`
+	// MaxIdle is how many are kept once a burst is over, in each pool.
+	MaxIdle int `yaml:"max_idle"`
 	// RefillPoolSize is how many connections there may be for all else: rows that are older than they should be, items,
 	// writes, events.
 	RefillPoolSize int `yaml:"refill_pool_size"`
@@ -64,6 +66,7 @@ func Defaults() Config {
 		Addresses:      []string{"127.0.0.1:6379"},
 		PoolSize:       64,
 		MinIdle:        4,
+		MaxIdle:        16,
 		RefillPoolSize: 32,
 		DialTimeout:    time.Second,
 		ReadTimeout:    3 * time.Second,
@@ -91,6 +94,7 @@ func (c Config) Validate() error {
 	expect(c.RefillPoolSize >= 1 && c.RefillPoolSize <= 10_000, "refill_pool_size", c.RefillPoolSize, "1 to 10000")
 	expect(!c.ReadFromReplicas || c.Cluster || c.Master != "", "read_from_replicas", true, "false, unless cluster or master is set")
 	expect(c.MinIdle >= 0 && c.MinIdle <= c.PoolSize, "min_idle", c.MinIdle, "0 to pool_size")
+	expect(c.MaxIdle >= max(1, c.MinIdle), "max_idle", c.MaxIdle, "at least 1 and min_idle")
 	expect(c.DialTimeout > 0, "dial_timeout", c.DialTimeout, "> 0")
 	expect(c.ReadTimeout > 0, "read_timeout", c.ReadTimeout, "> 0")
 	expect(c.WriteTimeout > 0, "write_timeout", c.WriteTimeout, "> 0")

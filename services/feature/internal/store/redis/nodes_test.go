@@ -144,8 +144,9 @@ func TestFailoverBySentinel(t *testing.T) {
 	replica.Do(t, "replicaof", host, port)
 	replica.AwaitReplica(t)
 	sentinel := redistest.StartSentinel(t, "main", master)
-	redistest.Await(t, "the Sentinel to know the replica", func() bool {
-		return strings.Contains(sentinel.Do(t, "sentinel", "replicas", "main"), replica.Addr)
+	redistest.Await(t, "the Sentinel to reach the replica", func() bool {
+		known := sentinel.Do(t, "sentinel", "replicas", "main")
+		return strings.Contains(known, replica.Addr) && !strings.Contains(known, "disconnected")
 	})
 	p := project(t, rec)
 	s := open(t, p, time.Now, func(cfg *redis.Config) {
