@@ -146,7 +146,7 @@ func TestFailoverBySentinel(t *testing.T) {
 	sentinel := redistest.StartSentinel(t, "main", master)
 	redistest.Await(t, "the Sentinel to reach the replica", func() bool {
 		known := sentinel.Do(t, "sentinel", "replicas", "main")
-		return strings.Contains(known, replica.Addr) && !strings.Contains(known, "disconnected")
+		return strings.Contains(known, replica.Addr) && !strings.Contains(known, "disconnected") && !strings.Contains(known, "s_down")
 	})
 	p := project(t, rec)
 	s := open(t, p, time.Now, func(cfg *redis.Config) {
