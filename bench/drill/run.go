@@ -27,7 +27,7 @@ const (
 	patience = time.Minute
 	// capacityFor and capacityCallers are how the capacity is measured.
 	capacityFor     = 3 * time.Second
-	capacityCallers = 32
+	capacityCallers = 8 // as many as are always answered in full
 )
 
 // run is one scenario at work.

@@ -19,7 +19,8 @@ type Config struct {
 	NegativeTTL time.Duration `yaml:"negative_ttl"`
 	// StaleFor is how long after that a value may still be served when the source gives no newer one.
 	StaleFor time.Duration `yaml:"stale_for"`
-	// Grace is how long a newer value is waited for before a stale one is served. Zero never waits.
+	// Grace is how long a newer value is waited for before a stale one is served: at most half of the caller's time. Zero never
+	// waits.
 	Grace time.Duration `yaml:"grace"`
 	// MaxLoads is how many loads there may be at once; more are refused, not queued.
 	MaxLoads int `yaml:"max_loads"`
@@ -29,7 +30,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Enabled: true, Bytes: 256 << 20, TTL: 30 * time.Second, NegativeTTL: 10 * time.Second, StaleFor: 4 * time.Hour,
-		Grace: 2 * time.Millisecond, MaxLoads: 256,
+		Grace: 5 * time.Millisecond, MaxLoads: 256,
 	}
 }
 

@@ -90,7 +90,8 @@ func (c *Cache[K, V]) keep(key K, f *flight[V]) {
 	}
 }
 
-// within says whether the load is done before it is as old as the grace, and before ctx is.
+// within says whether the load is done before it is as old as the grace, and before half of ctx's time is gone: whoever asks
+// must still be told.
 func (f *flight[V]) within(ctx context.Context, grace time.Duration) bool {
 	select {
 	case <-f.done:
@@ -98,6 +99,9 @@ func (f *flight[V]) within(ctx context.Context, grace time.Duration) bool {
 	default:
 	}
 	rest := grace - time.Since(f.started)
+	if deadline, limited := ctx.Deadline(); limited {
+		rest = min(rest, time.Until(deadline)/2)
+	}
 	if rest <= 0 {
 		return false
 	}

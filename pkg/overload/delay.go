@@ -15,7 +15,7 @@ const (
 	// high is the quantile of the waits that counts.
 	high = 0.9
 	// tick is the time between two looks at how late a timer is.
-	tick = 10 * time.Millisecond
+	tick = 4 * time.Millisecond
 )
 
 // Queue measures how long work of this process waits for a processor: in the runtime's own queue, and in the operating

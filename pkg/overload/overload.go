@@ -29,7 +29,7 @@ type Config struct {
 
 // Defaults suits a target of 50 ms.
 func Defaults() Config {
-	return Config{Min: 8, Max: 1024, Delay: 5 * time.Millisecond, Shed: 20 * time.Millisecond, Window: 100 * time.Millisecond}
+	return Config{Min: 8, Max: 1024, Delay: 5 * time.Millisecond, Shed: 20 * time.Millisecond, Window: 20 * time.Millisecond}
 }
 
 // Validate returns every fault, each a *config.FieldError.
@@ -75,19 +75,22 @@ const (
 
 // Limiter admits requests. Safe for concurrent use.
 type Limiter struct {
-	cfg      Config
-	delay    func() time.Duration
-	limit    atomic.Int64
-	working  atomic.Int64
-	peak     atomic.Int64 // of working, in this window
-	delayed  atomic.Int64 // the last delay
-	shedding atomic.Bool
+	cfg     Config
+	delay   func() time.Duration
+	limit   atomic.Int64
+	working atomic.Int64
+	peak    atomic.Int64 // of working, in this window
+	delayed atomic.Int64 // the last delay
+	// Of Run alone: the limit before it is rounded, and how long ago the delay was too long and the limit was cut.
+	exact     float64
+	calm, cut time.Duration
+	shedding  atomic.Bool
 }
 
 // New returns a limiter that admits as many as it may until it learns better. delay returns how long work waited for a
 // processor since it was asked last; it is called by Run alone.
 func New(cfg Config, delay func() time.Duration) *Limiter {
-	l := &Limiter{cfg: cfg, delay: delay}
+	l := &Limiter{cfg: cfg, delay: delay, exact: float64(cfg.Max), calm: settled, cut: drain}
 	l.limit.Store(int64(cfg.Max))
 	return l
 }
@@ -125,9 +128,12 @@ type Stats struct {
 	Delay time.Duration
 }
 
+// Delay is how long work waited for a processor in the last window.
+func (l *Limiter) Delay() time.Duration { return time.Duration(l.delayed.Load()) }
+
 // Stats returns how the limiter stands.
 func (l *Limiter) Stats() Stats {
-	return Stats{Limit: int(l.limit.Load()), Working: int(l.working.Load()), Delay: time.Duration(l.delayed.Load())}
+	return Stats{Limit: int(l.limit.Load()), Working: int(l.working.Load()), Delay: l.Delay()}
 }
 
 // Run adjusts the limit until ctx is done, and then returns nil.
@@ -144,17 +150,35 @@ func (l *Limiter) Run(ctx context.Context) error {
 	}
 }
 
+const (
+	// settled is how long after too long a delay an overload is over.
+	settled = 2 * time.Second
+	// drain is how long a cut takes to show: what was at work then has to be done first.
+	drain = 60 * time.Millisecond
+	// creep and climb are by how much, and by which part, the limit rises in a second while an overload may go on, and after it.
+	creep, climb = 10, 2
+)
+
 // adjust is one step of the control: down in proportion to how much too long the delay is, at most to half of what was at
-// work; up by a fifth when it is not, whether or not the limit was reached: when a dependency becomes slow, many more
-// requests are at work than before, and none of them is in the way.
+// work. Up when it is not, whether or not the limit was reached: when a dependency becomes slow, many more requests are at work
+// than before, and none of them is in the way. A little at a time while an overload may go on, so that the limit stays near what
+// can be done; faster once it is over.
 func (l *Limiter) adjust(delay time.Duration) {
 	l.delayed.Store(int64(delay))
 	l.shedding.Store(delay > l.cfg.Shed)
-	limit, peak := float64(l.limit.Load()), float64(l.peak.Swap(l.working.Load()))
-	if delay > l.cfg.Delay {
-		limit = min(limit, peak) * max(0.5, float64(l.cfg.Delay)/float64(delay))
-	} else {
-		limit = limit*1.2 + 1
+	peak, passed := float64(l.peak.Swap(l.working.Load())), l.cfg.Window.Seconds()
+	l.calm, l.cut = l.calm+l.cfg.Window, l.cut+l.cfg.Window
+	switch {
+	case delay > l.cfg.Delay:
+		if l.calm = 0; l.cut >= drain {
+			l.cut = 0
+			l.exact = min(l.exact, peak) * max(0.5, float64(l.cfg.Delay)/float64(delay))
+		}
+	case l.calm < settled:
+		l.exact += creep * passed
+	default:
+		l.exact += (l.exact + creep) * climb * passed
 	}
-	l.limit.Store(int64(math.Round(min(max(limit, float64(l.cfg.Min)), float64(l.cfg.Max)))))
+	l.exact = min(max(l.exact, float64(l.cfg.Min)), float64(l.cfg.Max))
+	l.limit.Store(int64(math.Round(l.exact)))
 }

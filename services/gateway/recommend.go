@@ -47,7 +47,8 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	defer s.limiter.Done()
 	j := &journey{request: request, started: started, segment: s.segmentOf(request)}
 	deadline, ok := ctx.Deadline()
-	j.plan = s.cfg.Budget.Start(deadline.Sub(j.started), ok)
+	// An answer that is ready waits for a processor too before it is on its way.
+	j.plan = s.cfg.Budget.Start(deadline.Sub(j.started)-s.limiter.Delay(), ok)
 	j.wanted = s.quality.Of(s.most(request), int(request.GetCount()))
 
 	var wait sync.WaitGroup

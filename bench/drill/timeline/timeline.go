@@ -15,8 +15,8 @@ import (
 const (
 	// Step is the length of a bucket.
 	Step = 100 * time.Millisecond
-	// window is the sliding second of recovery, in buckets.
-	window = int(time.Second / Step)
+	// window is the sliding two seconds of recovery, in buckets.
+	window = int(2 * time.Second / Step)
 	// well is the share of PERSONALIZED answers from which on a mesh has recovered.
 	well = 0.99
 	// longest is the largest latency that is told apart.
@@ -173,15 +173,15 @@ func split(samples []Sample, from, to time.Duration) [][]Sample {
 	return steps
 }
 
-// Recovered returns after how long, from the fault's end, 99 % of the answers of every sliding second are PERSONALIZED until
-// end, in steps of Step; false when they are not at the end, or when less than a second was seen.
+// Recovered returns after how long, from the fault's end, 99 % of the answers of every sliding two seconds are PERSONALIZED
+// until end, in steps of Step; false when they are not at the end, or when less than two seconds were seen.
 func Recovered(samples []Sample, faultEnd, end time.Duration) (time.Duration, bool) {
 	steps := split(samples, faultEnd, end)
 	personal := func(s Sample) bool { return s.Code == codes.OK && s.Tier == repliv1.Tier_TIER_PERSONALIZED }
 	first := -1
 	for start := len(steps) - window; start >= 0; start-- {
-		second := slices.Concat(steps[start : start+window]...)
-		if len(second) == 0 || Ratio(Count(second, personal), len(second)) < well {
+		seen := slices.Concat(steps[start : start+window]...)
+		if len(seen) == 0 || Ratio(Count(seen, personal), len(seen)) < well {
 			break
 		}
 		first = start

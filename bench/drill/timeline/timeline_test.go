@@ -45,9 +45,9 @@ func TestRecovered(t *testing.T) {
 		"at once":                       {every(400, faultEnd, end, personal), 0, true},
 		"what came before is no matter": {concat(every(200, 0, faultEnd, simple), every(400, faultEnd, end, personal)), 0, true},
 		"after a second and a half": {
-			// The second that begins at 1.5 s is the first without a simple answer; 1 in 100 is let through.
-			concat(every(150, faultEnd, faultEnd+1500*time.Millisecond, simple), every(250, faultEnd+1500*time.Millisecond, end, personal)),
-			1500 * time.Millisecond, true,
+			// The two seconds that begin at 1.5 s are the first without two simple answers; 2 in 200 are let through.
+			concat(every(15, faultEnd, faultEnd+1500*time.Millisecond, simple), every(250, faultEnd+1500*time.Millisecond, end, personal)),
+			1400 * time.Millisecond, true,
 		},
 		"one in a hundred is let through": {concat(every(400, faultEnd, end, personal)[1:], every(1, faultEnd, end, simple)), 0, true},
 		"two in a hundred are not": {
@@ -58,12 +58,12 @@ func TestRecovered(t *testing.T) {
 		"silence is not well":   {every(100, faultEnd, faultEnd+time.Second, personal), 0, false},
 		"failures count":        {concat(every(40, faultEnd, end, personal), failed), 0, false},
 		"nothing at all":        {nil, 0, false},
-		"less than a second":    {every(50, faultEnd, faultEnd+500*time.Millisecond, personal), 0, false},
-		"a long way to the end": {concat(every(300, faultEnd, end-time.Second, simple), every(100, end-time.Second, end, personal)), 3 * time.Second, true},
+		"less than two seconds": {every(50, faultEnd, faultEnd+1900*time.Millisecond, personal), 0, false},
+		"a long way to the end": {concat(every(200, faultEnd, end-2*time.Second, simple), every(200, end-2*time.Second, end, personal)), 2 * time.Second, true},
 	} {
 		stop := end
-		if name == "less than a second" {
-			stop = faultEnd + 500*time.Millisecond
+		if name == "less than two seconds" {
+			stop = faultEnd + 1900*time.Millisecond
 		}
 		got, ok := Recovered(c.samples, faultEnd, stop)
 		if ok != c.ok || ok && got != c.want {

@@ -168,11 +168,15 @@ func exerciseMesh(t *testing.T, m *mesh, in inputs) {
 	t.Run("the store hangs", func(t *testing.T) {
 		m.redis.Pause(t)
 		t.Cleanup(func() { m.redis.Resume(t) })
-		for range 20 {
+		for range 20 { // the row is in memory, within its time to live or past it
 			response := recommend(t, m.client, tight, request)
-			if response.GetTier() != repliv1.Tier_TIER_SIMPLE || len(response.GetItems()) != 10 {
+			if response.GetTier() > repliv1.Tier_TIER_STALE || len(response.GetItems()) != 10 {
 				t.Fatalf("answer %s", protojson.Format(response))
 			}
+		}
+		response := recommend(t, m.client, tight, &repliv1.RecommendRequest{UserId: "nobody has met them", Count: 10})
+		if response.GetTier() != repliv1.Tier_TIER_SIMPLE || len(response.GetItems()) != 10 {
+			t.Fatalf("answer %s", protojson.Format(response))
 		}
 	})
 	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
@@ -187,7 +191,7 @@ func exerciseMesh(t *testing.T, m *mesh, in inputs) {
 	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
 	t.Run("the feature service restarts", func(t *testing.T) {
 		m.feature.kill(t)
-		await(t, m.client, in.known, repliv1.Tier_TIER_SIMPLE)
+		await(t, m.client, in.known, repliv1.Tier_TIER_STALE)
 		m.startFeature(t, in)
 		await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
 	})
@@ -199,9 +203,13 @@ func exerciseMesh(t *testing.T, m *mesh, in inputs) {
 	})
 	t.Run("the store is gone", func(t *testing.T) {
 		m.redis.Stop(t)
-		for range 20 {
+		for i := range 20 {
 			response := recommend(t, m.client, tight, request)
-			if response.GetTier() != repliv1.Tier_TIER_SIMPLE || len(response.GetItems()) != 10 {
+			if response.GetTier() > repliv1.Tier_TIER_STALE || len(response.GetItems()) != 10 {
+				t.Fatalf("answer %s", protojson.Format(response))
+			}
+			unseen := &repliv1.RecommendRequest{UserId: "unseen" + strconv.Itoa(i), Count: 10}
+			if response = recommend(t, m.client, tight, unseen); response.GetTier() != repliv1.Tier_TIER_SIMPLE || len(response.GetItems()) != 10 {
 				t.Fatalf("answer %s", protojson.Format(response))
 			}
 			if response.GetDegradations()[0].GetComponent() != repliv1.Component_COMPONENT_FEATURE_STORE {

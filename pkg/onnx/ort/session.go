@@ -22,6 +22,15 @@ type Session struct {
 // are those of the model by name; sessions take and give tensors in their order. The error names the library if it cannot be
 // loaded, or is what onnxruntime says of the model.
 func Open(library string, model []byte, inputs, outputs []string) (*Session, error) {
+	return open(library, model, inputs, outputs, runtime.GraphOptimizationLevelEnableAll)
+}
+
+// OpenAsWritten is Open without onnxruntime's optimisations, some of which make a graph that it then refuses.
+func OpenAsWritten(library string, model []byte, inputs, outputs []string) (*Session, error) {
+	return open(library, model, inputs, outputs, runtime.GraphOptimizationLevelDisableAll)
+}
+
+func open(library string, model []byte, inputs, outputs []string, level runtime.GraphOptimizationLevel) (*Session, error) {
 	if err := load(library); err != nil {
 		return nil, err
 	}
@@ -29,7 +38,7 @@ func Open(library string, model []byte, inputs, outputs []string) (*Session, err
 	if err != nil {
 		return nil, fmt.Errorf("ort: %w", err)
 	}
-	err = errors.Join(options.SetIntraOpNumThreads(1), options.SetInterOpNumThreads(1))
+	err = errors.Join(options.SetIntraOpNumThreads(1), options.SetInterOpNumThreads(1), options.SetGraphOptimizationLevel(level))
 	s := &Session{inputs: inputs, outputs: outputs}
 	if err == nil {
 		s.session, err = runtime.NewDynamicAdvancedSessionWithONNXData(model, inputs, outputs, options)
