@@ -236,13 +236,15 @@ func cube(m *maker) {
 	m.add(out)
 }
 
-// attend is attention among the parts of a candidate.
+// attend is attention among the parts of a candidate. What queries and keys are made of is bounded, as a normalisation does it in
+// models: Softmax makes relative differences of large logits, which rounding alone can bring, into those of its result.
 func attend(m *maker) {
 	cube(m)
 	v := m.values[len(m.values)-1]
 	d := v.shape[1]
-	q := m.Node("MatMul", nil, v.name, m.weights(d, 4))
-	k := m.Node("Transpose", map[string]any{"perm": []int64{0, 2, 1}}, m.Node("MatMul", nil, v.name, m.weights(d, 4)))
+	x := m.Node("Tanh", nil, v.name)
+	q := m.Node("MatMul", nil, x, m.weights(d, 4))
+	k := m.Node("Transpose", map[string]any{"perm": []int64{0, 2, 1}}, m.Node("MatMul", nil, x, m.weights(d, 4)))
 	w := m.Node("MatMul", nil, q, k)
 	if m.opset >= 13 {
 		w = m.Node("Softmax", map[string]any{"axis": int64(-1)}, w)
@@ -261,7 +263,7 @@ func attendUser(m *maker) {
 	s, d := 1+m.r.IntN(6), 4
 	history := m.Node("Reshape", nil, m.Node("MatMul", nil, user.name, m.weights(user.shape[0], s*d)), m.Ints(1, int64(s), int64(d)))
 	v := m.pick(2, false)
-	q := m.axes("Unsqueeze", 13, nil, m.Node("MatMul", nil, v.name, m.weights(v.shape[0], d)), 1)
+	q := m.axes("Unsqueeze", 13, nil, m.Node("Tanh", nil, m.Node("MatMul", nil, v.name, m.weights(v.shape[0], d))), 1)
 	w := m.Node("MatMul", nil, q, m.Node("Transpose", map[string]any{"perm": []int64{0, 2, 1}}, history))
 	w = m.Node("Softmax", map[string]any{"axis": int64(2)}, w)
 	m.add(value{m.Node("MatMul", nil, w, history), true, []int{1, d}, false})
