@@ -41,10 +41,10 @@ func TestSlowSourceCostsTheGraceOnce(t *testing.T) {
 		s.set(func(s *source) { s.value, s.takes = "v2", 100*time.Millisecond })
 		time.Sleep(time.Minute)
 		var found Found[string]
-		if d := took(func() { found = want(t, c, "k", "v1", Stale) }); d != 2*time.Millisecond {
-			t.Fatalf("waited %v, want the grace of 2ms", d)
+		if d := took(func() { found = want(t, c, "k", "v1", Stale) }); d != 5*time.Millisecond {
+			t.Fatalf("waited %v, want the grace of 5ms", d)
 		}
-		if found.Cause != nil || found.Age != time.Minute+2*time.Millisecond {
+		if found.Cause != nil || found.Age != time.Minute+5*time.Millisecond {
 			t.Fatalf("found %+v; nothing has failed", found)
 		}
 		if d := took(func() { want(t, c, "k", "v1", Stale) }); d != 0 {
@@ -55,6 +55,23 @@ func TestSlowSourceCostsTheGraceOnce(t *testing.T) {
 		want(t, c, "k", "v2", Hit)
 		if loads, _, _ := s.count(); loads != 2 {
 			t.Fatalf("%d loads, want 2", loads)
+		}
+	})
+}
+
+// A caller with little time is told in time: half of it is left.
+func TestTheGraceIsHalfOfTheCallersTimeAtMost(t *testing.T) {
+	t.Parallel()
+	in(t, Defaults(), func(t *testing.T, c *Cache[string, string], s *source) {
+		want(t, c, "k", "v1", Loaded)
+		s.set(func(s *source) { s.value, s.takes = "v2", 100*time.Millisecond })
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Millisecond)
+		defer cancel()
+		started := time.Now()
+		found, err := c.Get(ctx, "k")
+		if waited := time.Since(started); err != nil || found.Value != "v1" || waited != 2*time.Millisecond {
+			t.Fatalf("after %v: %+v, %v; want the old value after 2ms", waited, found, err)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func TestRecovered(t *testing.T) {
 		},
 		"one in a hundred is let through": {concat(every(400, faultEnd, end, personal)[1:], every(1, faultEnd, end, simple)), 0, true},
 		"two in a hundred are not": {
-			concat(every(400, faultEnd, end, personal)[2:], every(2, faultEnd, faultEnd+Step, simple)), Step, true,
+			concat(every(400, faultEnd, end, personal)[3:], every(3, faultEnd, faultEnd+Step, simple)), Step, true,
 		},
 		"never":                 {every(400, faultEnd, end, simple), 0, false},
 		"a relapse at the end":  {concat(every(360, faultEnd, end-400*time.Millisecond, personal), every(40, end-400*time.Millisecond, end, simple)), 0, false},
