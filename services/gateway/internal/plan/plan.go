@@ -76,7 +76,7 @@ func (c Config) Start(left time.Duration, hasDeadline bool) Plan {
 // Rank returns what ranking may take after elapsed, and false when it should be skipped: when what is left is under
 // its floor or under its typical time p50 (zero when unknown). A skipped step is better than a lost one.
 func (c Config) Rank(p Plan, elapsed, p50 time.Duration) (time.Duration, bool) {
-	left := p.Total - elapsed
+	left := p.Total - max(0, elapsed) // a clock that was set back does not give time
 	if left < p50 {
 		return 0, false
 	}
