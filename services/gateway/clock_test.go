@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,17 +17,16 @@ func TestAClockThatJumpsLosesNoAnswer(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMesh(t)
 				m.remember(t)
-				readings := 0
+				var readings atomic.Int64
 				now := func() time.Time {
-					readings++
-					if readings > at {
+					if readings.Add(1) > int64(at) {
 						return time.Now().Round(0).Add(jump)
 					}
 					return time.Now().Round(0)
 				}
 				m.service.deps.Now, m.service.feature.now, m.service.ranking.now, m.service.fallback.now = now, now, now, now
 				for _, deadline := range deadlines {
-					readings = 0
+					readings.Store(0)
 					response, took := m.recommend(t, deadline, ask(10))
 					if took > deadline || len(response.GetItems()) != 10 || response.GetTier() == repliv1.Tier_TIER_UNSPECIFIED {
 						t.Errorf("a jump of %v at reading %d: after %v of %v: %v", jump, at, took, deadline, response)

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -22,17 +23,32 @@ type behaviour struct {
 	err     error
 	running int
 	calls   int
+	mu      sync.Mutex
+}
+
+// become changes how the fake behaves while it may be asked.
+func (p *behaviour) become(takes time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.takes = takes
 }
 
 func (p *behaviour) work(ctx context.Context) error {
+	p.mu.Lock()
 	p.calls++
 	p.running++
-	defer func() { p.running-- }()
+	takes, err := p.takes, p.err
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.running--
+	}()
 	select {
 	case <-ctx.Done():
 		return status.FromContextError(ctx.Err()).Err()
-	case <-time.After(p.takes):
-		return p.err
+	case <-time.After(takes):
+		return err
 	}
 }
 
@@ -60,8 +76,11 @@ type fakeRanker struct {
 func (f *fakeRanker) Rank(
 	ctx context.Context, in *rankingv1.RankRequest, _ ...grpc.CallOption,
 ) (*rankingv1.RankResponse, error) {
+	err := f.work(ctx)
+	f.mu.Lock()
 	f.last = in
-	if err := f.work(ctx); err != nil {
+	f.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
 	if f.say != nil {
@@ -90,8 +109,11 @@ type fakeSuggester struct {
 func (f *fakeSuggester) Suggest(
 	ctx context.Context, in *fallbackv1.SuggestRequest, _ ...grpc.CallOption,
 ) (*fallbackv1.SuggestResponse, error) {
+	err := f.work(ctx)
+	f.mu.Lock()
 	f.last = in
-	if err := f.work(ctx); err != nil {
+	f.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
 	if f.say != nil {

@@ -97,7 +97,7 @@ func TestAHungPeerCollectsNothing(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- m.service.Run(ctx) }()
 		m.recommend(t, 50*ms, ask(3))
-		m.users.takes = time.Hour
+		m.users.become(time.Hour)
 		var wait sync.WaitGroup
 		for range 50 {
 			wait.Go(func() { m.recommend(t, 50*ms, ask(3)) })
@@ -108,7 +108,7 @@ func TestAHungPeerCollectsNothing(t *testing.T) {
 		if response.GetTier() != stale || took != 2*ms || first.GetReason() != repliv1.Reason_REASON_CIRCUIT_OPEN || first.GetGranted().AsDuration() != 0 {
 			t.Errorf("after %v: %v", took, response)
 		}
-		m.users.takes = ms
+		m.users.become(ms)
 		time.Sleep(time.Second)
 		if response, _ := m.recommend(t, 50*ms, ask(3)); response.GetTier() != personalized {
 			t.Errorf("a second after its return: %v", response)

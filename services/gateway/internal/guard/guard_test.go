@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,10 +21,10 @@ func outcome(reason ladder.Reason, granted, spent time.Duration) ladder.Outcome 
 }
 
 // start runs a guard until the test ends; well says what a probe finds.
-func start(t *testing.T, cfg Config, well *bool) *Guard {
+func start(t *testing.T, cfg Config, well *atomic.Bool) *Guard {
 	t.Helper()
 	g := New(cfg, ladder.Feature, func(context.Context) ladder.Outcome {
-		if *well {
+		if well.Load() {
 			return outcome(ladder.None, 20*ms, ms)
 		}
 		return outcome(ladder.SoftDeadline, 20*ms, 20*ms)
@@ -61,7 +62,7 @@ func meet(g *Guard) {
 
 func TestAPeerThatHasNotComeUpYetIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		well := false
+		var well atomic.Bool
 		g := start(t, Defaults(), &well)
 		if opens(t, g, outcome(ladder.Unavailable, 40*ms, 0)) {
 			t.Error("it was never there, and is not asked any more")
@@ -95,7 +96,7 @@ func TestWhatSpeaksAgainstAPeer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				well := false
+				var well atomic.Bool
 				g := start(t, Defaults(), &well)
 				meet(g)
 				if got := opens(t, g, c.end); got != c.want {
@@ -108,7 +109,7 @@ func TestWhatSpeaksAgainstAPeer(t *testing.T) {
 
 func TestAPeerIsAskedAgainWhenAProbeFindsItWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		well := false
+		var well atomic.Bool
 		g := start(t, Defaults(), &well)
 		meet(g)
 		if !opens(t, g, outcome(ladder.Unavailable, 40*ms, 0)) {
@@ -118,7 +119,7 @@ func TestAPeerIsAskedAgainWhenAProbeFindsItWell(t *testing.T) {
 		if _, reason := g.Enter(); reason != ladder.CircuitOpen || g.Stats().Probes < 100 {
 			t.Errorf("reason %v after %d probes that failed", reason, g.Stats().Probes)
 		}
-		well = true
+		well.Store(true)
 		time.Sleep(time.Second)
 		pass, reason := g.Enter()
 		if reason != ladder.None {
