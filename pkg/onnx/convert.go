@@ -1,6 +1,9 @@
 package onnx
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // toFloats returns t as float32; bools become 0 and 1.
 func toFloats(mem *Arena, t Tensor) Tensor {
@@ -19,6 +22,14 @@ func toFloats(mem *Arena, t Tensor) Tensor {
 	return wrap(t.Shape, values)
 }
 
+// toInt cuts off the fraction. What int64 does not hold, NaN too, becomes its least number on every CPU: the language leaves it open.
+func toInt(v float32) int64 {
+	if !(v >= math.MinInt64 && v < math.MaxInt64) {
+		return math.MinInt64
+	}
+	return int64(v)
+}
+
 // toInts returns t as int64; fractions are cut off.
 func toInts(mem *Arena, t Tensor) Tensor {
 	if t.Ints != nil {
@@ -26,7 +37,7 @@ func toInts(mem *Arena, t Tensor) Tensor {
 	}
 	values := take[int64](mem, t.size())
 	for i, v := range t.Floats {
-		values[i] = int64(v)
+		values[i] = toInt(v)
 	}
 	for i, v := range t.Bools {
 		if v {
