@@ -55,8 +55,7 @@ func (p *peer[Q, A]) ask(
 			answer = nil
 		}
 	}
-	o := ladder.Outcome{Granted: granted, Spent: p.now().Sub(started)}
-	o.Component, o.Reason = clients.Classify(p.component, err)
+	o := p.outcome(granted, started, err)
 	pass.Leave(o)
 	p.report.step(ctx, p.component, o, soft.Err() != nil)
 	return answer, o, err
@@ -66,7 +65,12 @@ func (p *peer[Q, A]) ask(
 func (p *peer[Q, A]) probe(ctx context.Context) ladder.Outcome {
 	started := p.now()
 	_, err := p.call(ctx, p.last.Load())
-	o := ladder.Outcome{Granted: p.patience, Spent: p.now().Sub(started)}
+	return p.outcome(p.patience, started, err)
+}
+
+// outcome says how a call went that has just ended.
+func (p *peer[Q, A]) outcome(granted time.Duration, started time.Time, err error) ladder.Outcome {
+	o := ladder.Outcome{Granted: granted, Spent: p.now().Sub(started)}
 	o.Component, o.Reason = clients.Classify(p.component, err)
 	return o
 }
