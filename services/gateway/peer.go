@@ -70,7 +70,7 @@ func (p *peer[Q, A]) probe(ctx context.Context) ladder.Outcome {
 
 // outcome says how a call went that has just ended.
 func (p *peer[Q, A]) outcome(granted time.Duration, started time.Time, err error) ladder.Outcome {
-	o := ladder.Outcome{Granted: granted, Spent: p.now().Sub(started)}
+	o := ladder.Outcome{Started: started, Granted: granted, Spent: p.now().Sub(started)}
 	o.Component, o.Reason = clients.Classify(p.component, err)
 	return o
 }

@@ -65,6 +65,8 @@ type Outcome struct {
 	Component Component
 	// Reason is None for a step that gave an answer.
 	Reason Reason
+	// Started is when the component was asked; zero for a step that was not started.
+	Started time.Time
 	// Granted is how long the gateway was ready to wait; zero for a step that was not started.
 	Granted time.Duration
 	// Spent is how long it waited.
