@@ -39,7 +39,7 @@ func (a *answer) stale(reason string) *answer {
 	return &answer{views: a.views, until: a.until, response: &featurev1.GetUserResponse{
 		Status: r.GetStatus(), Row: r.GetRow(), Segment: r.GetSegment(), CandidateItemIds: r.GetCandidateItemIds(),
 		EventTime: r.GetEventTime(), OutsideMaxAgeViews: r.GetOutsideMaxAgeViews(), UnreadableViews: r.GetUnreadableViews(),
-		ReadTime: r.GetReadTime(), Stale: true, StaleReason: reason,
+		ReadTime: r.GetReadTime(), Stale: true, StaleReason: reason, FreshUntil: r.GetFreshUntil(),
 	}}
 }
 
@@ -97,6 +97,9 @@ func (f *form) answer(record store.Record, now time.Time) *answer {
 	if oldest, found := record.Oldest(); found {
 		made.response.Status = featurev1.UserStatus_USER_STATUS_FOUND
 		made.response.EventTime = timestamppb.New(oldest)
+	}
+	if !until.IsZero() {
+		made.response.FreshUntil = timestamppb.New(until)
 	}
 	return made
 }

@@ -140,7 +140,8 @@ func TestStoreThatDiesLeavesStaleRows(t *testing.T) {
 	c.get(t, "u")
 	c.server.Stop(t)
 	c.move(31 * time.Second)
-	if r := c.get(t, "u"); lines(r) != "1 true STORE_UNREACHABLE" || !r.GetReadTime().AsTime().Equal(noon) {
+	if r := c.get(t, "u"); lines(r) != "1 true STORE_UNREACHABLE" || !r.GetReadTime().AsTime().Equal(noon) ||
+		!r.GetFreshUntil().AsTime().Equal(noon.Add(time.Hour)) { // the freshness of user_stats
 		t.Fatalf("%v", r)
 	}
 	await(t, "the circuit to open", func() bool { return c.get(t, "u").GetStaleReason() == reasonOpen })
@@ -150,7 +151,8 @@ func TestStoreThatDiesLeavesStaleRows(t *testing.T) {
 	c.move(time.Hour) // past the freshness of one view
 	r := c.get(t, "u")
 	if !r.GetStale() || !slices.Equal(r.GetOutsideMaxAgeViews(), []string{"user_stats"}) || r.GetSegment() != "early" ||
-		!slices.Equal(r.GetRow().GetStatuses(), []byte{outdated, outdated, present}) || r.GetRow().GetNumbers()[0] != 0 {
+		!slices.Equal(r.GetRow().GetStatuses(), []byte{outdated, outdated, present}) || r.GetRow().GetNumbers()[0] != 0 ||
+		r.GetFreshUntil() != nil {
 		t.Fatalf("%v", r)
 	}
 	stats, kind := &c.tally.views[0], &c.tally.views[1]

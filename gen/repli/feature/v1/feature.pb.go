@@ -467,7 +467,10 @@ type GetUserResponse struct {
 	Stale bool `protobuf:"varint,9,opt,name=stale,proto3" json:"stale,omitempty"`
 	// Why newer values did not come, where that is known: the reason that the error of GetUser would have, such as
 	// STORE_TIMEOUT. Empty unless stale.
-	StaleReason   string `protobuf:"bytes,10,opt,name=stale_reason,json=staleReason,proto3" json:"stale_reason,omitempty"`
+	StaleReason string `protobuf:"bytes,10,opt,name=stale_reason,json=staleReason,proto3" json:"stale_reason,omitempty"`
+	// When the first of the values in the row will be past its view's freshness: whoever keeps the row must not use it after that.
+	// Unset when none ever will be.
+	FreshUntil    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=fresh_until,json=freshUntil,proto3" json:"fresh_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -570,6 +573,13 @@ func (x *GetUserResponse) GetStaleReason() string {
 		return x.StaleReason
 	}
 	return ""
+}
+
+func (x *GetUserResponse) GetFreshUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FreshUntil
+	}
+	return nil
 }
 
 // WatchItemsRequest starts a stream.
@@ -1355,7 +1365,7 @@ const file_repli_feature_v1_feature_proto_rawDesc = "" +
 	"\bstatuses\x18\x05 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\bstatuses\"5\n" +
 	"\x0eGetUserRequest\x12#\n" +
 	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06userId\"\xc3\x03\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06userId\"\x80\x04\n" +
 	"\x0fGetUserResponse\x124\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x1c.repli.feature.v1.UserStatusR\x06status\x12'\n" +
 	"\x03row\x18\x02 \x01(\v2\x15.repli.feature.v1.RowR\x03row\x12\x18\n" +
@@ -1368,7 +1378,9 @@ const file_repli_feature_v1_feature_proto_rawDesc = "" +
 	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x14\n" +
 	"\x05stale\x18\t \x01(\bR\x05stale\x12!\n" +
 	"\fstale_reason\x18\n" +
-	" \x01(\tR\vstaleReason\"\x13\n" +
+	" \x01(\tR\vstaleReason\x12;\n" +
+	"\vfresh_until\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"freshUntil\"\x13\n" +
 	"\x11WatchItemsRequest\"\xb6\x02\n" +
 	"\x12WatchItemsResponse\x127\n" +
 	"\x06header\x18\x01 \x01(\v2\x1d.repli.feature.v1.TableHeaderH\x00R\x06header\x122\n" +
@@ -1487,29 +1499,30 @@ var file_repli_feature_v1_feature_proto_depIdxs = []int32{
 	5,  // 3: repli.feature.v1.GetUserResponse.row:type_name -> repli.feature.v1.Row
 	20, // 4: repli.feature.v1.GetUserResponse.event_time:type_name -> google.protobuf.Timestamp
 	20, // 5: repli.feature.v1.GetUserResponse.read_time:type_name -> google.protobuf.Timestamp
-	10, // 6: repli.feature.v1.WatchItemsResponse.header:type_name -> repli.feature.v1.TableHeader
-	11, // 7: repli.feature.v1.WatchItemsResponse.chunk:type_name -> repli.feature.v1.ItemRows
-	12, // 8: repli.feature.v1.WatchItemsResponse.end:type_name -> repli.feature.v1.TableEnd
-	11, // 9: repli.feature.v1.WatchItemsResponse.change:type_name -> repli.feature.v1.ItemRows
-	13, // 10: repli.feature.v1.WatchItemsResponse.heartbeat:type_name -> repli.feature.v1.Heartbeat
-	4,  // 11: repli.feature.v1.TableHeader.item_schema:type_name -> repli.feature.v1.Schema
-	4,  // 12: repli.feature.v1.TableHeader.user_schema:type_name -> repli.feature.v1.Schema
-	15, // 13: repli.feature.v1.FeatureValue.texts:type_name -> repli.feature.v1.TextList
-	19, // 14: repli.feature.v1.WriteRow.values:type_name -> repli.feature.v1.WriteRow.ValuesEntry
-	20, // 15: repli.feature.v1.WriteRow.event_time:type_name -> google.protobuf.Timestamp
-	16, // 16: repli.feature.v1.WriteRowsRequest.rows:type_name -> repli.feature.v1.WriteRow
-	14, // 17: repli.feature.v1.WriteRow.ValuesEntry.value:type_name -> repli.feature.v1.FeatureValue
-	6,  // 18: repli.feature.v1.FeatureService.GetUser:input_type -> repli.feature.v1.GetUserRequest
-	8,  // 19: repli.feature.v1.FeatureService.WatchItems:input_type -> repli.feature.v1.WatchItemsRequest
-	17, // 20: repli.feature.v1.FeatureService.WriteRows:input_type -> repli.feature.v1.WriteRowsRequest
-	7,  // 21: repli.feature.v1.FeatureService.GetUser:output_type -> repli.feature.v1.GetUserResponse
-	9,  // 22: repli.feature.v1.FeatureService.WatchItems:output_type -> repli.feature.v1.WatchItemsResponse
-	18, // 23: repli.feature.v1.FeatureService.WriteRows:output_type -> repli.feature.v1.WriteRowsResponse
-	21, // [21:24] is the sub-list for method output_type
-	18, // [18:21] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	20, // 6: repli.feature.v1.GetUserResponse.fresh_until:type_name -> google.protobuf.Timestamp
+	10, // 7: repli.feature.v1.WatchItemsResponse.header:type_name -> repli.feature.v1.TableHeader
+	11, // 8: repli.feature.v1.WatchItemsResponse.chunk:type_name -> repli.feature.v1.ItemRows
+	12, // 9: repli.feature.v1.WatchItemsResponse.end:type_name -> repli.feature.v1.TableEnd
+	11, // 10: repli.feature.v1.WatchItemsResponse.change:type_name -> repli.feature.v1.ItemRows
+	13, // 11: repli.feature.v1.WatchItemsResponse.heartbeat:type_name -> repli.feature.v1.Heartbeat
+	4,  // 12: repli.feature.v1.TableHeader.item_schema:type_name -> repli.feature.v1.Schema
+	4,  // 13: repli.feature.v1.TableHeader.user_schema:type_name -> repli.feature.v1.Schema
+	15, // 14: repli.feature.v1.FeatureValue.texts:type_name -> repli.feature.v1.TextList
+	19, // 15: repli.feature.v1.WriteRow.values:type_name -> repli.feature.v1.WriteRow.ValuesEntry
+	20, // 16: repli.feature.v1.WriteRow.event_time:type_name -> google.protobuf.Timestamp
+	16, // 17: repli.feature.v1.WriteRowsRequest.rows:type_name -> repli.feature.v1.WriteRow
+	14, // 18: repli.feature.v1.WriteRow.ValuesEntry.value:type_name -> repli.feature.v1.FeatureValue
+	6,  // 19: repli.feature.v1.FeatureService.GetUser:input_type -> repli.feature.v1.GetUserRequest
+	8,  // 20: repli.feature.v1.FeatureService.WatchItems:input_type -> repli.feature.v1.WatchItemsRequest
+	17, // 21: repli.feature.v1.FeatureService.WriteRows:input_type -> repli.feature.v1.WriteRowsRequest
+	7,  // 22: repli.feature.v1.FeatureService.GetUser:output_type -> repli.feature.v1.GetUserResponse
+	9,  // 23: repli.feature.v1.FeatureService.WatchItems:output_type -> repli.feature.v1.WatchItemsResponse
+	18, // 24: repli.feature.v1.FeatureService.WriteRows:output_type -> repli.feature.v1.WriteRowsResponse
+	22, // [22:25] is the sub-list for method output_type
+	19, // [19:22] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_repli_feature_v1_feature_proto_init() }

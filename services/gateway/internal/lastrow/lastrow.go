@@ -84,8 +84,14 @@ func (m *Memory) Remember(userID string, row *featurev1.GetUserResponse, now tim
 // Row returns the last row of a user, nil when there is none that may still be used. Nobody may change it.
 func (m *Memory) Row(userID string, now time.Time) *featurev1.GetUserResponse {
 	e, ok := m.users.GetIfPresent(maphash.String(m.seed, userID))
-	if !ok || now.Sub(e.at) > m.cfg.MaxAge {
+	if !ok || now.Sub(e.at) > m.cfg.MaxAge || outdated(e.row, now) {
 		return nil
 	}
 	return e.row
+}
+
+// outdated reports whether a row holds values that are past their views' freshness by now.
+func outdated(row *featurev1.GetUserResponse, now time.Time) bool {
+	until := row.GetFreshUntil()
+	return until != nil && now.After(until.AsTime())
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
 )
 
@@ -42,6 +44,20 @@ func TestTheLastRowIsKeptForItsTime(t *testing.T) {
 	}
 	if m.Row("u", now.Add(renew+4*time.Hour+1)) != nil || m.Row("somebody else", now) != nil {
 		t.Error("a row past its time, or another's, is there")
+	}
+}
+
+func TestRowIsNotUsedPastTheFreshnessOfItsViews(t *testing.T) {
+	t.Parallel()
+	m, now := memory(t, Defaults()), time.Unix(1000, 0)
+	kept := row(1)
+	kept.FreshUntil = timestamppb.New(now.Add(time.Minute))
+	m.Remember("u", kept, now)
+	if m.Row("u", now.Add(time.Minute)) != kept {
+		t.Error("a row whose values are fresh is not there")
+	}
+	if m.Row("u", now.Add(time.Minute+1)) != nil {
+		t.Error("a row with values past their freshness is there")
 	}
 }
 
