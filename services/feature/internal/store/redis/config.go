@@ -28,8 +28,8 @@ type Config struct {
 	PasswordFile string `yaml:"password_file"`
 	// TLS of the connections.
 	TLS TLS `yaml:"tls"`
-	// ReadFromReplicas reads rows of users from replicas: in a cluster from the nearest node that has the key, with
-	// Sentinels from a replica. They may be a moment behind the master. All else goes to masters.
+	// ReadFromReplicas reads rows of users from replicas, and from masters where no replica answers. They may be a moment
+	// behind the master. All else goes to masters.
 	ReadFromReplicas bool `yaml:"read_from_replicas"`
 	// PoolSize is how many connections there may be, per node of a cluster, for rows of users that somebody waits for.
 	PoolSize int `yaml:"pool_size"`

@@ -1,6 +1,8 @@
 package redis_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +102,70 @@ func TestClusterThatLacksASlotIsDown(t *testing.T) {
 		read, write := attempt(t, s, p)
 		return read == store.ReasonClusterDown && write == store.ReasonClusterDown
 	})
+}
+
+func TestClusterIsReadWithoutItsMaster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t)
+	p := project(t, rec)
+	key := keyOf(t, p, somebody)
+	owner := nodes(t, cluster, key)[0]
+	for _, server := range cluster.Servers {
+		if server.Addr != owner.Options().Addr {
+			continue
+		}
+		cluster.Replicate(t, server)
+		s := open(t, p, time.Now, func(cfg *redis.Config) {
+			cfg.Addresses, cfg.Cluster, cfg.ReadFromReplicas = cluster.Addrs(), true, true
+		})
+		defer func() { _ = s.Close() }()
+		if read, write := attempt(t, s, p); read != "" || write != "" {
+			t.Fatalf("read %q, write %q", read, write)
+		}
+		server.Do(t, "wait", "1", "10000")
+		server.Stop(t)
+		for _, reads := range []func(context.Context, views.Entity, []string) ([]store.Record, error){s.Read, s.ReadBehind} {
+			redistest.Await(t, "the replica to be read", func() bool {
+				records, err := reads(t.Context(), views.User, []string{somebody})
+				return err == nil && records[0].Found()
+			})
+		}
+		if _, write := attempt(t, s, p); write == "" {
+			t.Fatal("a row was written without a master")
+		}
+	}
+}
+
+// TestFailoverOfAClusterIsFollowed kills a master, and has its replica take over.
+func TestFailoverOfAClusterIsFollowed(t *testing.T) {
+	t.Parallel()
+	for name, replicas := range map[string]bool{"masters are read": false, "replicas are read": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster := redistest.StartCluster(t)
+			p := project(t, rec)
+			owner := nodes(t, cluster, keyOf(t, p, somebody))[0].Options().Addr
+			master := cluster.Servers[slices.IndexFunc(cluster.Servers, func(s *redistest.Server) bool { return s.Addr == owner })]
+			replica := cluster.Replicate(t, master)
+			s := open(t, p, time.Now, func(cfg *redis.Config) {
+				cfg.Addresses, cfg.Cluster, cfg.ReadFromReplicas = cluster.Addrs(), true, replicas
+			})
+			defer func() { _ = s.Close() }()
+			if read, write := attempt(t, s, p); read != "" || write != "" {
+				t.Fatalf("before: read %q, write %q", read, write)
+			}
+			master.Do(t, "wait", "1", "10000")
+			master.Stop(t)
+			replica.Do(t, "cluster", "failover", "takeover")
+			redistest.Await(t, "the new master to be read and written", func() bool {
+				read, write := attempt(t, s, p)
+				return read == "" && write == ""
+			})
+			if r := read(t, s, views.User, somebody); !r.Found() {
+				t.Fatal("the row is lost")
+			}
+		})
+	}
 }
 
 // TestFailoverBySentinel reads from the replica all along, and writes to whichever is the master.
