@@ -46,13 +46,18 @@ type mesh struct {
 func (m *mesh) environment(t *testing.T, name string, more ...string) []string {
 	t.Helper()
 	prefix := "REPLI_" + strings.ToUpper(name)
+	return append(more,
+		prefix+"_PROCESS_SERVER_LISTEN="+m.address(t, name),
+		prefix+"_PROCESS_SERVER_ADMIN_LISTEN="+m.address(t, name+" admin"))
+}
+
+// address is where a service listens, whether it has started or will.
+func (m *mesh) address(t *testing.T, name string) string {
+	t.Helper()
 	if m.addresses[name] == "" {
 		m.addresses[name] = freePort(t)
-		m.addresses[name+" admin"] = freePort(t)
 	}
-	return append(more,
-		prefix+"_PROCESS_SERVER_LISTEN="+m.addresses[name],
-		prefix+"_PROCESS_SERVER_ADMIN_LISTEN="+m.addresses[name+" admin"])
+	return m.addresses[name]
 }
 
 func config(name string) []string {
@@ -71,22 +76,8 @@ func startMesh(t *testing.T, in inputs) *mesh {
 
 	m.startFeature(t, in)
 	m.startRanking(t, in)
-	m.fallback = start(t, m.owner, "fallback", config("fallback"),
-		m.environment(t, "fallback", "REPLI_FALLBACK_FALLBACK_SNAPSHOT="+snapshot)...)
-	m.gateway = start(t, m.owner, "gateway", config("gateway"), m.environment(t, "gateway",
-		"REPLI_GATEWAY_PEERS_FEATURE_TARGET=dns:///"+m.addresses["feature"],
-		"REPLI_GATEWAY_PEERS_RANKING_TARGET=dns:///"+m.addresses["ranking"],
-		"REPLI_GATEWAY_PEERS_FALLBACK_TARGET=dns:///"+m.addresses["fallback"],
-		"REPLI_GATEWAY_GATEWAY_LAST_GOOD_REFRESH=200ms")...)
-	var err error
-	if m.client, err = client.New(m.gateway.address); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	m.startFallback(t, snapshot)
+	m.startGateway(t)
 	if err := m.client.Ready(t.Context(), patience); err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +86,31 @@ func startMesh(t *testing.T, in inputs) *mesh {
 		awaitReady(t, m.addresses[name+" admin"])
 	}
 	return m
+}
+
+// startGateway starts the gateway and a client of it.
+func (m *mesh) startGateway(t *testing.T) {
+	t.Helper()
+	m.gateway = start(t, m.owner, "gateway", config("gateway"), m.environment(t, "gateway",
+		"REPLI_GATEWAY_PEERS_FEATURE_TARGET=dns:///"+m.address(t, "feature"),
+		"REPLI_GATEWAY_PEERS_RANKING_TARGET=dns:///"+m.address(t, "ranking"),
+		"REPLI_GATEWAY_PEERS_FALLBACK_TARGET=dns:///"+m.address(t, "fallback"),
+		"REPLI_GATEWAY_GATEWAY_LAST_GOOD_REFRESH=200ms")...)
+	var err error
+	if m.client, err = client.New(m.gateway.address); err != nil {
+		t.Fatal(err)
+	}
+	m.owner.Cleanup(func() {
+		if err := m.client.Close(); err != nil {
+			m.owner.Error(err)
+		}
+	})
+}
+
+func (m *mesh) startFallback(t *testing.T, snapshot string) {
+	t.Helper()
+	m.fallback = start(t, m.owner, "fallback", config("fallback"),
+		m.environment(t, "fallback", "REPLI_FALLBACK_FALLBACK_SNAPSHOT="+snapshot)...)
 }
 
 func (m *mesh) startFeature(t *testing.T, in inputs) {
@@ -106,7 +122,7 @@ func (m *mesh) startFeature(t *testing.T, in inputs) {
 func (m *mesh) startRanking(t *testing.T, in inputs) {
 	t.Helper()
 	m.ranking = start(t, m.owner, "ranking", config("ranking"), m.environment(t, "ranking", append(slices.Clone(m.rankingEnv),
-		"REPLI_RANKING_RANKING_BUNDLE="+in.bundle, "REPLI_RANKING_FEATURE_TARGET=dns:///"+m.addresses["feature"])...)...)
+		"REPLI_RANKING_RANKING_BUNDLE="+in.bundle, "REPLI_RANKING_FEATURE_TARGET=dns:///"+m.address(t, "feature"))...)...)
 }
 
 func TestFourProcesses(t *testing.T) {
@@ -236,19 +252,4 @@ func exerciseMesh(t *testing.T, m *mesh, in inputs) {
 			t.Errorf("answer %s", protojson.Format(response))
 		}
 	})
-}
-
-// Each service starts and answers while every other one is down.
-func TestAGatewayAlone(t *testing.T) {
-	t.Parallel()
-	m := &mesh{addresses: map[string]string{}}
-	env := m.environment(t, "gateway")
-	for _, peer := range []string{"FEATURE", "RANKING", "FALLBACK"} {
-		env = append(env, "REPLI_GATEWAY_PEERS_"+peer+"_TARGET=dns:///"+freePort(t))
-	}
-	gateway := start(t, t, "gateway", nil, env...)
-	response := ask(t, gateway.address, "u1", "--candidates", "a,b")
-	if response.GetTier() != repliv1.Tier_TIER_STATIC || len(response.GetItems()) != 2 {
-		t.Errorf("answer %s", protojson.Format(response))
-	}
 }
