@@ -197,6 +197,7 @@ func demonstrate(ctx context.Context, w io.Writer, mesh *allinone.Mesh, known st
 	_, err = fmt.Fprintf(w, `Serving on %[1]s until interrupted. Try:
   repli recommend --address %[1]s --user %[2]s --count 5
   repli recommend --address %[1]s --user %[2]s --watch
+  repli explain --address %[1]s --user %[2]s
   grpcurl -plaintext -d '{"userId":"%[2]s","count":3}' %[1]s repli.v1.RecommendationService/Recommend
   curl http://%[3]s/metrics
 `, mesh.Address(), known, mesh.AdminAddress())

@@ -1,31 +1,21 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/repli-mesh/repli/cmd/repli/show"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/client"
 )
 
-// recommendFlags is one request as it is typed.
+// recommendFlags is one request as it is typed, and how it is asked.
 type recommendFlags struct {
-	address, user, placement, segment string
-	candidates, exclude, context      []string
-	features                          []string
-	count                             uint32
-	deadline, every                   time.Duration
-	watch, json                       bool
+	requestFlags
+	every       time.Duration
+	watch, json bool
 }
 
 func newRecommend() *cobra.Command {
@@ -39,52 +29,24 @@ func newRecommend() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&f.address, "address", "localhost:9000", "the gateway, as host:port or a gRPC target")
-	flags.StringVar(&f.user, "user", "", "the user's id")
-	flags.Uint32Var(&f.count, "count", 10, "how many items")
-	flags.StringVar(&f.placement, "placement", "", "where the items will be shown")
-	flags.StringVar(&f.segment, "segment", "", "what is known of the user's segment")
-	flags.StringSliceVar(&f.candidates, "candidates", nil, "items to be ranked besides the mesh's own")
-	flags.StringSliceVar(&f.exclude, "exclude", nil, "items that must not come back")
-	flags.StringSliceVar(&f.context, "context", nil, "items that the user is looking at")
-	flags.StringArrayVar(&f.features, "feature", nil, "a request-time feature, name=value (repeatable)")
-	flags.DurationVar(&f.deadline, "deadline", 100*time.Millisecond, "the deadline of the call")
-	flags.BoolVar(&f.json, "json", false, "print the answer as one line of JSON")
-	flags.BoolVar(&f.watch, "watch", false, "ask again and again, one line an answer, until interrupted")
-	flags.DurationVar(&f.every, "every", time.Second, "how often to ask with --watch")
+	f.register(cmd.Flags())
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the answer as one line of JSON")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "ask again and again, one line an answer, until interrupted")
+	cmd.Flags().DurationVar(&f.every, "every", time.Second, "how often to ask with --watch")
 	return cmd
 }
 
 func (f recommendFlags) run(cmd *cobra.Command) error {
-	request, err := f.request()
-	if err != nil {
-		return misuse(err)
-	}
-	if f.user == "" {
-		return misuse(errors.New("--user: is empty, expected the user's id"))
-	}
-	if f.deadline <= 0 {
-		return misuse(fmt.Errorf("--deadline: is %v, expected more than 0s", f.deadline))
-	}
 	if f.watch && f.every <= 0 {
 		return misuse(fmt.Errorf("--every: is %v, expected more than 0s", f.every))
 	}
-	c, err := client.New(f.address)
-	if err != nil {
-		return misuse(err)
-	}
-	err = f.ask(cmd, c, request)
-	if closed := c.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return f.with(func(c *client.Client, request *repliv1.RecommendRequest) error { return f.ask(cmd, c, request) })
 }
 
 func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repliv1.RecommendRequest) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	if err := c.Ready(ctx, 2*time.Second); err != nil && !f.watch {
-		return fmt.Errorf("%s: %w", f.address, err)
+	if err := f.ready(ctx, c); err != nil && !f.watch {
+		return err
 	}
 	ticker := time.NewTicker(max(f.every, time.Millisecond))
 	defer ticker.Stop()
@@ -111,50 +73,4 @@ func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repli
 		case <-ticker.C:
 		}
 	}
-}
-
-func (f recommendFlags) once(
-	ctx context.Context, c *client.Client, request *repliv1.RecommendRequest,
-) (*repliv1.RecommendResponse, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.deadline)
-	defer cancel()
-	started := time.Now()
-	response, err := c.Recommend(ctx, request)
-	return response, time.Since(started), err
-}
-
-func (f recommendFlags) request() (*repliv1.RecommendRequest, error) {
-	request := &repliv1.RecommendRequest{
-		UserId: f.user, Placement: f.placement, Count: f.count, SegmentHint: f.segment,
-		CandidateItemIds: f.candidates, ExcludeItemIds: f.exclude, ContextItemIds: f.context,
-		RequestFeatures: make(map[string]*repliv1.RequestFeature, len(f.features)),
-	}
-	for _, feature := range f.features {
-		name, value, ok := strings.Cut(feature, "=")
-		if !ok || name == "" {
-			return nil, fmt.Errorf("--feature: is %q, expected name=value", feature)
-		}
-		request.RequestFeatures[name] = featureOf(value)
-	}
-	return request, nil
-}
-
-// featureOf takes a value for an integer, else a number, else a text.
-func featureOf(value string) *repliv1.RequestFeature {
-	if integer, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return &repliv1.RequestFeature{Value: &repliv1.RequestFeature_Integer{Integer: integer}}
-	}
-	if number, err := strconv.ParseFloat(value, 64); err == nil && !math.IsInf(number, 0) && !math.IsNaN(number) {
-		return &repliv1.RequestFeature{Value: &repliv1.RequestFeature_Number{Number: number}}
-	}
-	return &repliv1.RequestFeature{Value: &repliv1.RequestFeature_Text{Text: value}}
-}
-
-// readable is a status in one line; a request that can never succeed is a misuse.
-func readable(err error) error {
-	s := status.Convert(err)
-	if s.Code() == codes.InvalidArgument {
-		return misuse(fmt.Errorf("invalid request: %s", s.Message()))
-	}
-	return fmt.Errorf("%s: %s", s.Code(), s.Message())
 }

@@ -69,8 +69,17 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		return nil, err
 	}
 	response := s.answer(j, s.distrust(j, list))
-	s.report.answered(ctx, j, response, s.deps.Now().Sub(j.started))
+	s.finish(ctx, j, response)
 	return response, nil
+}
+
+// finish reports an answer, to the caller too where the request asks for it.
+func (s *Service) finish(ctx context.Context, j *journey, response *repliv1.RecommendResponse) {
+	took := s.deps.Now().Sub(j.started)
+	if j.request.GetDebug() {
+		response.Debug = j.debug(ctx, response, took)
+	}
+	s.report.answered(ctx, j, response, took)
 }
 
 // most is how many items the fallback's list should hold for a request while ranking is quick.
@@ -144,6 +153,7 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 		Retrieve:         true,
 		ExcludeItemIds:   j.excluded(),
 		Affinity:         affinity(j.request.GetUserId()),
+		Debug:            j.request.GetDebug(),
 	}, func(ranked *rankingv1.RankResponse) error { return j.candidates.join(ranked.GetRetrievedItemIds()) })
 	if spent := j.steps.Ranking.Spent; j.steps.Ranking.Granted > 0 {
 		s.usual.Observe(spent)

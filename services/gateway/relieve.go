@@ -37,6 +37,6 @@ func (s *Service) relieve(ctx context.Context, request *repliv1.RecommendRequest
 		Segment:          list.GetSegment(),
 		Items:            j.candidates.safe(int(request.GetCount())),
 	}
-	s.report.answered(ctx, j, response, s.deps.Now().Sub(started))
+	s.finish(ctx, j, response)
 	return response
 }

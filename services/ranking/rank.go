@@ -81,25 +81,16 @@ func (s *Service) rankWith(
 	if err != nil {
 		return nil, err
 	}
-	n := len(w.batch.Positions)
-	w.scores = slices.Grow(w.scores[:0], n)[:n]
-	if n, err = s.score(ctx, model, bound, w); err != nil {
+	assembled := len(w.batch.Positions)
+	w.scores = slices.Grow(w.scores[:0], assembled)[:assembled]
+	n, err := s.score(ctx, model, bound, w)
+	if err != nil {
 		return nil, err
 	}
 	w.scores, w.batch.Positions = w.scores[:n], w.batch.Positions[:n]
-	count := min(int(request.GetCount()), n)
-	best, nonFinite := topk.Select(make([]uint32, 0, count), w.scores, count)
-	scores := make([]float32, len(best))
-	var retrieved []string
-	for i, at := range best {
-		best[i], scores[i] = w.batch.Positions[at], w.scores[at]
-		if position := int(best[i]); position >= given {
-			best[i] = uint32(given + len(retrieved)) //nolint:gosec // as below
-			retrieved = append(retrieved, w.ids[position])
-		}
-	}
+	best, scores, retrieved, nonFinite := w.best(min(int(request.GetCount()), n), given)
 	s.report.candidates(ctx, n-nonFinite, nonFinite, &w.batch, model.defaults)
-	return &rankingv1.RankResponse{
+	response := &rankingv1.RankResponse{
 		Indices:          best,
 		Scores:           scores,
 		Scored:           uint32(n - nonFinite),   //nolint:gosec // the contract bounds the candidates
@@ -112,7 +103,26 @@ func (s *Service) rankWith(
 		Retrieved:        uint32(len(found.ids)), //nolint:gosec // the manifest bounds them
 		Scanned:          uint64(found.scanned),  //nolint:gosec // a count
 		Scannable:        uint64(found.total),    //nolint:gosec // a count
-	}, nil
+	}
+	if request.GetDebug() {
+		response.Debug = explain(request, bound, state.Table, w, assembled, len(best))
+	}
+	return response, nil
+}
+
+// best chooses from the candidates that have a score. An item that the search found, and so is not among those given, is named, and
+// its position is that of its name.
+func (w *work) best(count, given int) (best []uint32, scores []float32, retrieved []string, nonFinite int) {
+	best, nonFinite = topk.Select(make([]uint32, 0, count), w.scores, count)
+	scores = make([]float32, len(best))
+	for i, at := range best {
+		best[i], scores[i] = w.batch.Positions[at], w.scores[at]
+		if position := int(best[i]); position >= given {
+			best[i] = uint32(given + len(retrieved)) //nolint:gosec // the contract bounds the candidates
+			retrieved = append(retrieved, w.ids[position])
+		}
+	}
+	return best, scores, retrieved, nonFinite
 }
 
 // assemble fills the batch with the model's inputs.

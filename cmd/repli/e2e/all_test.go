@@ -38,6 +38,23 @@ func TestAll(t *testing.T) {
 			t.Errorf("%q printed %s", line, out)
 		}
 	}
+	explains(t, all.address)
+}
+
+// explains asks for the way of an answer, with a candidate that nobody knows.
+func explains(t *testing.T, address string) {
+	t.Helper()
+	args := []string{"explain", "--address", address, "--user", "somebody", "--deadline", "1s", "--candidates", "nobodys"}
+	out := must(t, nil, args...)
+	for _, want := range []string{"PERSONALIZED in", "\n  trace ", "\n  fallback  #", "\n  ranking   ", "not found  ", "unknown               1  nobodys\n", "below cut "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("does not print %q:\n%s", want, out)
+		}
+	}
+	var response repliv1.RecommendResponse
+	if err := protojson.Unmarshal([]byte(must(t, nil, append(args, "--json")...)), &response); err != nil || len(response.GetDebug().GetSteps()) != 3 {
+		t.Errorf("%v in %v", err, &response)
+	}
 }
 
 // The same on data and a model of one's own.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
@@ -17,19 +18,27 @@ import (
 // Answer writes a response for people: what it is, why it is not better, and the items.
 func Answer(w io.Writer, response *repliv1.RecommendResponse, took time.Duration) error {
 	var b bytes.Buffer
+	head(&b, response, took)
+	items(&b, response)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func head(b *bytes.Buffer, response *repliv1.RecommendResponse, took time.Duration) {
 	b.WriteString("  " + headline(response, took) + "\n")
 	for _, d := range response.GetDegradations() {
 		b.WriteString("  " + degradation(d) + "\n")
 	}
+}
+
+func items(b *bytes.Buffer, response *repliv1.RecommendResponse) {
 	for i, item := range response.GetItems() {
-		fmt.Fprintf(&b, "  %3d. %-16s %8.4f  %s\n",
+		fmt.Fprintf(b, "  %3d. %-16s %8.4f  %s\n",
 			i+1, item.GetItemId(), item.GetScore(), lower(item.GetSource().String(), "SOURCE_"))
 	}
 	if len(response.GetItems()) == 0 {
 		b.WriteString("  no items are known\n")
 	}
-	_, err := w.Write(b.Bytes())
-	return err
 }
 
 // Line writes a response in one line, for watching many.
@@ -84,9 +93,11 @@ func degradation(d *repliv1.Degradation) string {
 	if d.GetGranted().AsDuration() == 0 {
 		return fmt.Sprintf("because %s: %s", component(d), reason(d))
 	}
-	return fmt.Sprintf("because %s: %s (granted %v, spent %v)", component(d), reason(d),
-		d.GetGranted().AsDuration().Round(10*time.Microsecond), d.GetSpent().AsDuration().Round(10*time.Microsecond))
+	return fmt.Sprintf("because %s: %s (granted %v, spent %v)", component(d), reason(d), short(d.GetGranted()), short(d.GetSpent()))
 }
+
+// short is a duration in as many digits as are of use.
+func short(d *durationpb.Duration) time.Duration { return d.AsDuration().Round(10 * time.Microsecond) }
 
 func component(d *repliv1.Degradation) string { return lower(d.GetComponent().String(), "COMPONENT_") }
 

@@ -83,7 +83,7 @@ func TestJSONIsOneStableLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"items":[],"tier":"TIER_STATIC","degradations":[],"coverage":null,"recommendationId":"","model":"",` +
-		`"snapshotTime":null,"newUser":false,"segment":"","qualityFactor":0}` + "\n"
+		`"snapshotTime":null,"newUser":false,"segment":"","qualityFactor":0,"debug":null}` + "\n"
 	if got := b.String(); got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}

@@ -413,6 +413,152 @@ func (Priority) EnumDescriptor() ([]byte, []int) {
 	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{4}
 }
 
+// Absence says why a feature had no value.
+type Absence int32
+
+const (
+	// Never sent.
+	Absence_ABSENCE_UNSPECIFIED Absence = 0
+	// The user is known, and the value is null or could not be read.
+	Absence_ABSENCE_NULL_VALUE Absence = 1
+	// The store has no row of this user in the feature's view.
+	Absence_ABSENCE_NOT_FOUND Absence = 2
+	// The value is past its view's freshness.
+	Absence_ABSENCE_OUTSIDE_MAX_AGE Absence = 3
+	// It is neither a user's nor an item's feature, and the request did not give it.
+	Absence_ABSENCE_NOT_GIVEN Absence = 4
+	// Some of the items lack it.
+	Absence_ABSENCE_ITEMS_LACK_IT Absence = 5
+)
+
+// Enum value maps for Absence.
+var (
+	Absence_name = map[int32]string{
+		0: "ABSENCE_UNSPECIFIED",
+		1: "ABSENCE_NULL_VALUE",
+		2: "ABSENCE_NOT_FOUND",
+		3: "ABSENCE_OUTSIDE_MAX_AGE",
+		4: "ABSENCE_NOT_GIVEN",
+		5: "ABSENCE_ITEMS_LACK_IT",
+	}
+	Absence_value = map[string]int32{
+		"ABSENCE_UNSPECIFIED":     0,
+		"ABSENCE_NULL_VALUE":      1,
+		"ABSENCE_NOT_FOUND":       2,
+		"ABSENCE_OUTSIDE_MAX_AGE": 3,
+		"ABSENCE_NOT_GIVEN":       4,
+		"ABSENCE_ITEMS_LACK_IT":   5,
+	}
+)
+
+func (x Absence) Enum() *Absence {
+	p := new(Absence)
+	*p = x
+	return p
+}
+
+func (x Absence) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Absence) Descriptor() protoreflect.EnumDescriptor {
+	return file_repli_v1_recommendation_proto_enumTypes[5].Descriptor()
+}
+
+func (Absence) Type() protoreflect.EnumType {
+	return &file_repli_v1_recommendation_proto_enumTypes[5]
+}
+
+func (x Absence) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Absence.Descriptor instead.
+func (Absence) EnumDescriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{5}
+}
+
+// DropReason says why a candidate is not in the answer.
+type DropReason int32
+
+const (
+	// Never sent.
+	DropReason_DROP_REASON_UNSPECIFIED DropReason = 0
+	// The request excludes it.
+	DropReason_DROP_REASON_EXCLUDED DropReason = 1
+	// It is one of the context items.
+	DropReason_DROP_REASON_CONTEXT DropReason = 2
+	// It was given before.
+	DropReason_DROP_REASON_DUPLICATE DropReason = 3
+	// The item table does not hold it.
+	DropReason_DROP_REASON_UNKNOWN DropReason = 4
+	// It lacks a value for which the model's manifest has no default.
+	DropReason_DROP_REASON_NO_DEFAULT DropReason = 5
+	// The model gave it NaN or an infinity.
+	DropReason_DROP_REASON_NON_FINITE DropReason = 6
+	// There was no time to score it.
+	DropReason_DROP_REASON_NO_TIME DropReason = 7
+	// The quality factor left it out.
+	DropReason_DROP_REASON_WITHHELD DropReason = 8
+	// Others came before it.
+	DropReason_DROP_REASON_BELOW_CUT DropReason = 9
+)
+
+// Enum value maps for DropReason.
+var (
+	DropReason_name = map[int32]string{
+		0: "DROP_REASON_UNSPECIFIED",
+		1: "DROP_REASON_EXCLUDED",
+		2: "DROP_REASON_CONTEXT",
+		3: "DROP_REASON_DUPLICATE",
+		4: "DROP_REASON_UNKNOWN",
+		5: "DROP_REASON_NO_DEFAULT",
+		6: "DROP_REASON_NON_FINITE",
+		7: "DROP_REASON_NO_TIME",
+		8: "DROP_REASON_WITHHELD",
+		9: "DROP_REASON_BELOW_CUT",
+	}
+	DropReason_value = map[string]int32{
+		"DROP_REASON_UNSPECIFIED": 0,
+		"DROP_REASON_EXCLUDED":    1,
+		"DROP_REASON_CONTEXT":     2,
+		"DROP_REASON_DUPLICATE":   3,
+		"DROP_REASON_UNKNOWN":     4,
+		"DROP_REASON_NO_DEFAULT":  5,
+		"DROP_REASON_NON_FINITE":  6,
+		"DROP_REASON_NO_TIME":     7,
+		"DROP_REASON_WITHHELD":    8,
+		"DROP_REASON_BELOW_CUT":   9,
+	}
+)
+
+func (x DropReason) Enum() *DropReason {
+	p := new(DropReason)
+	*p = x
+	return p
+}
+
+func (x DropReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DropReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_repli_v1_recommendation_proto_enumTypes[6].Descriptor()
+}
+
+func (DropReason) Type() protoreflect.EnumType {
+	return &file_repli_v1_recommendation_proto_enumTypes[6]
+}
+
+func (x DropReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DropReason.Descriptor instead.
+func (DropReason) EnumDescriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{6}
+}
+
 // RequestFeature is a feature value known only at request time, such as the hour or the value of the cart.
 type RequestFeature struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -542,7 +688,10 @@ type RecommendRequest struct {
 	// They take precedence over stored values of the same name.
 	RequestFeatures map[string]*RequestFeature `protobuf:"bytes,8,rep,name=request_features,json=requestFeatures,proto3" json:"request_features,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What may be refused first under overload. Unset means PRIORITY_DEFAULT.
-	Priority      Priority `protobuf:"varint,9,opt,name=priority,proto3,enum=repli.v1.Priority" json:"priority,omitempty"`
+	Priority Priority `protobuf:"varint,9,opt,name=priority,proto3,enum=repli.v1.Priority" json:"priority,omitempty"`
+	// Whether the response should say how it came about, in `debug`. It changes neither the tier nor the items, is no reason to
+	// refuse, and costs time and bytes: for somebody who looks into one request, not for every call.
+	Debug         bool `protobuf:"varint,10,opt,name=debug,proto3" json:"debug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -638,6 +787,13 @@ func (x *RecommendRequest) GetPriority() Priority {
 		return x.Priority
 	}
 	return Priority_PRIORITY_UNSPECIFIED
+}
+
+func (x *RecommendRequest) GetDebug() bool {
+	if x != nil {
+		return x.Debug
+	}
+	return false
 }
 
 // Item is one recommendation.
@@ -902,6 +1058,8 @@ type RecommendResponse struct {
 	// Which share of the candidates the mesh brought along, 0.1 to 1: it falls while ranking is slow, before a tier is lost.
 	// Zero where no candidates were asked for.
 	QualityFactor float32 `protobuf:"fixed32,10,opt,name=quality_factor,json=qualityFactor,proto3" json:"quality_factor,omitempty"`
+	// How the answer came about. Set only when the request asked for it.
+	Debug         *Debug `protobuf:"bytes,11,opt,name=debug,proto3" json:"debug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1006,6 +1164,543 @@ func (x *RecommendResponse) GetQualityFactor() float32 {
 	return 0
 }
 
+func (x *RecommendResponse) GetDebug() *Debug {
+	if x != nil {
+		return x.Debug
+	}
+	return nil
+}
+
+// Debug says how an answer came about: for people, who read it. It may be incomplete, and holds no value of a feature.
+type Debug struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The trace of the request: 32 hexadecimal digits. Empty when it has none. Whether it was kept is the sampler's choice.
+	TraceId string `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// The caller's deadline as it was honoured: cut to the gateway's longest, or its default where the caller set none. Unset in
+	// an answer from memory (REASON_BROWNOUT), which takes no time.
+	Deadline *durationpb.Duration `protobuf:"bytes,2,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	// What was left of the deadline for the steps, once the reserve for answering was kept. Unset as above.
+	Budget *durationpb.Duration `protobuf:"bytes,3,opt,name=budget,proto3" json:"budget,omitempty"`
+	// How long the gateway took, from the request's arrival to its answer.
+	Spent *durationpb.Duration `protobuf:"bytes,4,opt,name=spent,proto3" json:"spent,omitempty"`
+	// The components that an answer is made from, in the order FALLBACK, FEATURE, RANKING. None in an answer from memory.
+	Steps []*DebugStep `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
+	// What was known of the user. Unset when there were no features.
+	User *DebugUser `protobuf:"bytes,6,opt,name=user,proto3" json:"user,omitempty"`
+	// True when the fallback service gave no list that was of use, or was not asked: what the gateway remembered had to do.
+	RememberedList bool `protobuf:"varint,7,opt,name=remembered_list,json=rememberedList,proto3" json:"remembered_list,omitempty"`
+	// Features of the model that had no value and were replaced by its defaults: at most 200.
+	Defaulted []*DefaultedFeature `protobuf:"bytes,8,rep,name=defaulted,proto3" json:"defaulted,omitempty"`
+	// How many features were replaced; `defaulted` names them up to its bound.
+	DefaultedCount uint32 `protobuf:"varint,9,opt,name=defaulted_count,json=defaultedCount,proto3" json:"defaulted_count,omitempty"`
+	// Candidates that are not among `items`, at most 200; those that others came before are last, best first. What the fallback
+	// service itself left out is not among them.
+	Dropped []*DroppedCandidate `protobuf:"bytes,10,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	// How many candidates were dropped, for each reason that there was one for. Counts all, where `dropped` is at its bound.
+	DropCounts []*DropCount `protobuf:"bytes,11,rep,name=drop_counts,json=dropCounts,proto3" json:"drop_counts,omitempty"`
+	// When the ranker's item table was last known to be current. Unset when nothing was ranked.
+	ItemTableTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=item_table_time,json=itemTableTime,proto3" json:"item_table_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Debug) Reset() {
+	*x = Debug{}
+	mi := &file_repli_v1_recommendation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Debug) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Debug) ProtoMessage() {}
+
+func (x *Debug) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_v1_recommendation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Debug.ProtoReflect.Descriptor instead.
+func (*Debug) Descriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Debug) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
+	}
+	return ""
+}
+
+func (x *Debug) GetDeadline() *durationpb.Duration {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
+func (x *Debug) GetBudget() *durationpb.Duration {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
+func (x *Debug) GetSpent() *durationpb.Duration {
+	if x != nil {
+		return x.Spent
+	}
+	return nil
+}
+
+func (x *Debug) GetSteps() []*DebugStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *Debug) GetUser() *DebugUser {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *Debug) GetRememberedList() bool {
+	if x != nil {
+		return x.RememberedList
+	}
+	return false
+}
+
+func (x *Debug) GetDefaulted() []*DefaultedFeature {
+	if x != nil {
+		return x.Defaulted
+	}
+	return nil
+}
+
+func (x *Debug) GetDefaultedCount() uint32 {
+	if x != nil {
+		return x.DefaultedCount
+	}
+	return 0
+}
+
+func (x *Debug) GetDropped() []*DroppedCandidate {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
+func (x *Debug) GetDropCounts() []*DropCount {
+	if x != nil {
+		return x.DropCounts
+	}
+	return nil
+}
+
+func (x *Debug) GetItemTableTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ItemTableTime
+	}
+	return nil
+}
+
+// DebugStep is one call of the gateway to a component.
+type DebugStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who was asked.
+	Component Component `protobuf:"varint,1,opt,name=component,proto3,enum=repli.v1.Component" json:"component,omitempty"`
+	// Why it gave no answer. Unspecified when it gave one.
+	Reason Reason `protobuf:"varint,2,opt,name=reason,proto3,enum=repli.v1.Reason" json:"reason,omitempty"`
+	// Where the fault lies: a feature service may say that its store failed. Unspecified when there is none.
+	AtFault Component `protobuf:"varint,3,opt,name=at_fault,json=atFault,proto3,enum=repli.v1.Component" json:"at_fault,omitempty"`
+	// When it was asked, counted from the request's arrival. Unset for a step that was not started.
+	Started *durationpb.Duration `protobuf:"bytes,4,opt,name=started,proto3" json:"started,omitempty"`
+	// How long the gateway was ready to wait. Unset as above.
+	Granted *durationpb.Duration `protobuf:"bytes,5,opt,name=granted,proto3" json:"granted,omitempty"`
+	// How long it did wait. Unset as above.
+	Spent *durationpb.Duration `protobuf:"bytes,6,opt,name=spent,proto3" json:"spent,omitempty"`
+	// How many items came back: the list of FALLBACK, what is stored for the user, the ones that RANKING gave a score.
+	Items         uint32 `protobuf:"varint,7,opt,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DebugStep) Reset() {
+	*x = DebugStep{}
+	mi := &file_repli_v1_recommendation_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DebugStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DebugStep) ProtoMessage() {}
+
+func (x *DebugStep) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_v1_recommendation_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DebugStep.ProtoReflect.Descriptor instead.
+func (*DebugStep) Descriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DebugStep) GetComponent() Component {
+	if x != nil {
+		return x.Component
+	}
+	return Component_COMPONENT_UNSPECIFIED
+}
+
+func (x *DebugStep) GetReason() Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Reason_REASON_UNSPECIFIED
+}
+
+func (x *DebugStep) GetAtFault() Component {
+	if x != nil {
+		return x.AtFault
+	}
+	return Component_COMPONENT_UNSPECIFIED
+}
+
+func (x *DebugStep) GetStarted() *durationpb.Duration {
+	if x != nil {
+		return x.Started
+	}
+	return nil
+}
+
+func (x *DebugStep) GetGranted() *durationpb.Duration {
+	if x != nil {
+		return x.Granted
+	}
+	return nil
+}
+
+func (x *DebugStep) GetSpent() *durationpb.Duration {
+	if x != nil {
+		return x.Spent
+	}
+	return nil
+}
+
+func (x *DebugStep) GetItems() uint32 {
+	if x != nil {
+		return x.Items
+	}
+	return 0
+}
+
+// DebugUser says what the features of the user were.
+type DebugUser struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the gateway remembered them, because the feature service gave none.
+	Remembered bool `protobuf:"varint,1,opt,name=remembered,proto3" json:"remembered,omitempty"`
+	// Whether they were past their time to live.
+	Stale bool `protobuf:"varint,2,opt,name=stale,proto3" json:"stale,omitempty"`
+	// When the store gave them. Unset when that is not known.
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// The oldest event time among the views that have a row. Unset when none has.
+	EventTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
+	// Views past their freshness, whose values were not used.
+	OutsideMaxAgeViews []string `protobuf:"bytes,5,rep,name=outside_max_age_views,json=outsideMaxAgeViews,proto3" json:"outside_max_age_views,omitempty"`
+	// Views that could not be read.
+	UnreadableViews []string `protobuf:"bytes,6,rep,name=unreadable_views,json=unreadableViews,proto3" json:"unreadable_views,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DebugUser) Reset() {
+	*x = DebugUser{}
+	mi := &file_repli_v1_recommendation_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DebugUser) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DebugUser) ProtoMessage() {}
+
+func (x *DebugUser) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_v1_recommendation_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DebugUser.ProtoReflect.Descriptor instead.
+func (*DebugUser) Descriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DebugUser) GetRemembered() bool {
+	if x != nil {
+		return x.Remembered
+	}
+	return false
+}
+
+func (x *DebugUser) GetStale() bool {
+	if x != nil {
+		return x.Stale
+	}
+	return false
+}
+
+func (x *DebugUser) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+func (x *DebugUser) GetEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EventTime
+	}
+	return nil
+}
+
+func (x *DebugUser) GetOutsideMaxAgeViews() []string {
+	if x != nil {
+		return x.OutsideMaxAgeViews
+	}
+	return nil
+}
+
+func (x *DebugUser) GetUnreadableViews() []string {
+	if x != nil {
+		return x.UnreadableViews
+	}
+	return nil
+}
+
+// DefaultedFeature is a feature that was replaced by the model's default.
+type DefaultedFeature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name in the model's manifest.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Why it had no value.
+	Absence Absence `protobuf:"varint,2,opt,name=absence,proto3,enum=repli.v1.Absence" json:"absence,omitempty"`
+	// How many candidates lack it. Zero for a feature that is the same for all candidates.
+	Items         uint32 `protobuf:"varint,3,opt,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DefaultedFeature) Reset() {
+	*x = DefaultedFeature{}
+	mi := &file_repli_v1_recommendation_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DefaultedFeature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DefaultedFeature) ProtoMessage() {}
+
+func (x *DefaultedFeature) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_v1_recommendation_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DefaultedFeature.ProtoReflect.Descriptor instead.
+func (*DefaultedFeature) Descriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DefaultedFeature) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DefaultedFeature) GetAbsence() Absence {
+	if x != nil {
+		return x.Absence
+	}
+	return Absence_ABSENCE_UNSPECIFIED
+}
+
+func (x *DefaultedFeature) GetItems() uint32 {
+	if x != nil {
+		return x.Items
+	}
+	return 0
+}
+
+// DroppedCandidate is a candidate that is not in the answer.
+type DroppedCandidate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the item.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// Why.
+	Reason DropReason `protobuf:"varint,2,opt,name=reason,proto3,enum=repli.v1.DropReason" json:"reason,omitempty"`
+	// Where it came from.
+	Source Source `protobuf:"varint,3,opt,name=source,proto3,enum=repli.v1.Source" json:"source,omitempty"`
+	// As that of an Item. Zero without a score.
+	Score         float32 `protobuf:"fixed32,4,opt,name=score,proto3" json:"score,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DroppedCandidate) Reset() {
+	*x = DroppedCandidate{}
+	mi := &file_repli_v1_recommendation_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DroppedCandidate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DroppedCandidate) ProtoMessage() {}
+
+func (x *DroppedCandidate) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_v1_recommendation_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DroppedCandidate.ProtoReflect.Descriptor instead.
+func (*DroppedCandidate) Descriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DroppedCandidate) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *DroppedCandidate) GetReason() DropReason {
+	if x != nil {
+		return x.Reason
+	}
+	return DropReason_DROP_REASON_UNSPECIFIED
+}
+
+func (x *DroppedCandidate) GetSource() Source {
+	if x != nil {
+		return x.Source
+	}
+	return Source_SOURCE_UNSPECIFIED
+}
+
+func (x *DroppedCandidate) GetScore() float32 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+// DropCount counts the candidates that were dropped for one reason.
+type DropCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which one.
+	Reason DropReason `protobuf:"varint,1,opt,name=reason,proto3,enum=repli.v1.DropReason" json:"reason,omitempty"`
+	// How many.
+	Candidates    uint32 `protobuf:"varint,2,opt,name=candidates,proto3" json:"candidates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropCount) Reset() {
+	*x = DropCount{}
+	mi := &file_repli_v1_recommendation_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropCount) ProtoMessage() {}
+
+func (x *DropCount) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_v1_recommendation_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropCount.ProtoReflect.Descriptor instead.
+func (*DropCount) Descriptor() ([]byte, []int) {
+	return file_repli_v1_recommendation_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DropCount) GetReason() DropReason {
+	if x != nil {
+		return x.Reason
+	}
+	return DropReason_DROP_REASON_UNSPECIFIED
+}
+
+func (x *DropCount) GetCandidates() uint32 {
+	if x != nil {
+		return x.Candidates
+	}
+	return 0
+}
+
 var File_repli_v1_recommendation_proto protoreflect.FileDescriptor
 
 const file_repli_v1_recommendation_proto_rawDesc = "" +
@@ -1015,7 +1710,7 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x06number\x18\x01 \x01(\x01B\a\xbaH\x04\x12\x02@\x01H\x00R\x06number\x12\x1a\n" +
 	"\ainteger\x18\x02 \x01(\x03H\x00R\ainteger\x12\x1e\n" +
 	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02H\x00R\x04textB\x0e\n" +
-	"\x05value\x12\x05\xbaH\x02\b\x01\"\xf0\x04\n" +
+	"\x05value\x12\x05\xbaH\x02\b\x01\"\x86\x05\n" +
 	"\x10RecommendRequest\x12#\n" +
 	"\auser_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06userId\x12%\n" +
@@ -1027,7 +1722,9 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x10exclude_item_ids\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xd0\x0f\"\ar\x05\x10\x01(\x80\x01R\x0eexcludeItemIds\x12;\n" +
 	"\x10context_item_ids\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01(\x80\x01R\x0econtextItemIds\x12m\n" +
 	"\x10request_features\x18\b \x03(\v2/.repli.v1.RecommendRequest.RequestFeaturesEntryB\x11\xbaH\x0e\x9a\x01\v\x10@\"\ar\x05\x10\x01(\x80\x01R\x0frequestFeatures\x128\n" +
-	"\bpriority\x18\t \x01(\x0e2\x12.repli.v1.PriorityB\b\xbaH\x05\x82\x01\x02\x10\x01R\bpriority\x1a\\\n" +
+	"\bpriority\x18\t \x01(\x0e2\x12.repli.v1.PriorityB\b\xbaH\x05\x82\x01\x02\x10\x01R\bpriority\x12\x14\n" +
+	"\x05debug\x18\n" +
+	" \x01(\bR\x05debug\x1a\\\n" +
 	"\x14RequestFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.repli.v1.RequestFeatureR\x05value:\x028\x01\"_\n" +
@@ -1051,7 +1748,7 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"duplicates\x18\x05 \x01(\rR\n" +
 	"duplicates\x12\x1a\n" +
 	"\bexcluded\x18\x06 \x01(\rR\bexcluded\x12\x1c\n" +
-	"\tretrieved\x18\a \x01(\rR\tretrieved\"\xa8\x03\n" +
+	"\tretrieved\x18\a \x01(\rR\tretrieved\"\xcf\x03\n" +
 	"\x11RecommendResponse\x12$\n" +
 	"\x05items\x18\x01 \x03(\v2\x0e.repli.v1.ItemR\x05items\x12\"\n" +
 	"\x04tier\x18\x02 \x01(\x0e2\x0e.repli.v1.TierR\x04tier\x129\n" +
@@ -1063,7 +1760,55 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\bnew_user\x18\b \x01(\bR\anewUser\x12\x18\n" +
 	"\asegment\x18\t \x01(\tR\asegment\x12%\n" +
 	"\x0equality_factor\x18\n" +
-	" \x01(\x02R\rqualityFactor*w\n" +
+	" \x01(\x02R\rqualityFactor\x12%\n" +
+	"\x05debug\x18\v \x01(\v2\x0f.repli.v1.DebugR\x05debug\"\xcd\x04\n" +
+	"\x05Debug\x12\x19\n" +
+	"\btrace_id\x18\x01 \x01(\tR\atraceId\x125\n" +
+	"\bdeadline\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\bdeadline\x121\n" +
+	"\x06budget\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06budget\x12/\n" +
+	"\x05spent\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05spent\x12)\n" +
+	"\x05steps\x18\x05 \x03(\v2\x13.repli.v1.DebugStepR\x05steps\x12'\n" +
+	"\x04user\x18\x06 \x01(\v2\x13.repli.v1.DebugUserR\x04user\x12'\n" +
+	"\x0fremembered_list\x18\a \x01(\bR\x0erememberedList\x128\n" +
+	"\tdefaulted\x18\b \x03(\v2\x1a.repli.v1.DefaultedFeatureR\tdefaulted\x12'\n" +
+	"\x0fdefaulted_count\x18\t \x01(\rR\x0edefaultedCount\x124\n" +
+	"\adropped\x18\n" +
+	" \x03(\v2\x1a.repli.v1.DroppedCandidateR\adropped\x124\n" +
+	"\vdrop_counts\x18\v \x03(\v2\x13.repli.v1.DropCountR\n" +
+	"dropCounts\x12B\n" +
+	"\x0fitem_table_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\ritemTableTime\"\xc9\x02\n" +
+	"\tDebugStep\x121\n" +
+	"\tcomponent\x18\x01 \x01(\x0e2\x13.repli.v1.ComponentR\tcomponent\x12(\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x10.repli.v1.ReasonR\x06reason\x12.\n" +
+	"\bat_fault\x18\x03 \x01(\x0e2\x13.repli.v1.ComponentR\aatFault\x123\n" +
+	"\astarted\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\astarted\x123\n" +
+	"\agranted\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\agranted\x12/\n" +
+	"\x05spent\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x05spent\x12\x14\n" +
+	"\x05items\x18\a \x01(\rR\x05items\"\x93\x02\n" +
+	"\tDebugUser\x12\x1e\n" +
+	"\n" +
+	"remembered\x18\x01 \x01(\bR\n" +
+	"remembered\x12\x14\n" +
+	"\x05stale\x18\x02 \x01(\bR\x05stale\x127\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x129\n" +
+	"\n" +
+	"event_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x121\n" +
+	"\x15outside_max_age_views\x18\x05 \x03(\tR\x12outsideMaxAgeViews\x12)\n" +
+	"\x10unreadable_views\x18\x06 \x03(\tR\x0funreadableViews\"i\n" +
+	"\x10DefaultedFeature\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12+\n" +
+	"\aabsence\x18\x02 \x01(\x0e2\x11.repli.v1.AbsenceR\aabsence\x12\x14\n" +
+	"\x05items\x18\x03 \x01(\rR\x05items\"\x99\x01\n" +
+	"\x10DroppedCandidate\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12,\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x14.repli.v1.DropReasonR\x06reason\x12(\n" +
+	"\x06source\x18\x03 \x01(\x0e2\x10.repli.v1.SourceR\x06source\x12\x14\n" +
+	"\x05score\x18\x04 \x01(\x02R\x05score\"Y\n" +
+	"\tDropCount\x12,\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x14.repli.v1.DropReasonR\x06reason\x12\x1e\n" +
+	"\n" +
+	"candidates\x18\x02 \x01(\rR\n" +
+	"candidates*w\n" +
 	"\x04Tier\x12\x14\n" +
 	"\x10TIER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11TIER_PERSONALIZED\x10\x01\x12\x0e\n" +
@@ -1115,7 +1860,26 @@ const file_repli_v1_recommendation_proto_rawDesc = "" +
 	"\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PRIORITY_CRITICAL\x10\x01\x12\x14\n" +
 	"\x10PRIORITY_DEFAULT\x10\x02\x12\x16\n" +
-	"\x12PRIORITY_SHEDDABLE\x10\x032]\n" +
+	"\x12PRIORITY_SHEDDABLE\x10\x03*\xa0\x01\n" +
+	"\aAbsence\x12\x17\n" +
+	"\x13ABSENCE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12ABSENCE_NULL_VALUE\x10\x01\x12\x15\n" +
+	"\x11ABSENCE_NOT_FOUND\x10\x02\x12\x1b\n" +
+	"\x17ABSENCE_OUTSIDE_MAX_AGE\x10\x03\x12\x15\n" +
+	"\x11ABSENCE_NOT_GIVEN\x10\x04\x12\x19\n" +
+	"\x15ABSENCE_ITEMS_LACK_IT\x10\x05*\x96\x02\n" +
+	"\n" +
+	"DropReason\x12\x1b\n" +
+	"\x17DROP_REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14DROP_REASON_EXCLUDED\x10\x01\x12\x17\n" +
+	"\x13DROP_REASON_CONTEXT\x10\x02\x12\x19\n" +
+	"\x15DROP_REASON_DUPLICATE\x10\x03\x12\x17\n" +
+	"\x13DROP_REASON_UNKNOWN\x10\x04\x12\x1a\n" +
+	"\x16DROP_REASON_NO_DEFAULT\x10\x05\x12\x1a\n" +
+	"\x16DROP_REASON_NON_FINITE\x10\x06\x12\x17\n" +
+	"\x13DROP_REASON_NO_TIME\x10\a\x12\x18\n" +
+	"\x14DROP_REASON_WITHHELD\x10\b\x12\x19\n" +
+	"\x15DROP_REASON_BELOW_CUT\x10\t2]\n" +
 	"\x15RecommendationService\x12D\n" +
 	"\tRecommend\x12\x1a.repli.v1.RecommendRequest\x1a\x1b.repli.v1.RecommendResponseB2Z0github.com/repli-mesh/repli/gen/repli/v1;repliv1b\x06proto3"
 
@@ -1131,45 +1895,75 @@ func file_repli_v1_recommendation_proto_rawDescGZIP() []byte {
 	return file_repli_v1_recommendation_proto_rawDescData
 }
 
-var file_repli_v1_recommendation_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_repli_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_repli_v1_recommendation_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_repli_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_repli_v1_recommendation_proto_goTypes = []any{
 	(Tier)(0),                     // 0: repli.v1.Tier
 	(Component)(0),                // 1: repli.v1.Component
 	(Reason)(0),                   // 2: repli.v1.Reason
 	(Source)(0),                   // 3: repli.v1.Source
 	(Priority)(0),                 // 4: repli.v1.Priority
-	(*RequestFeature)(nil),        // 5: repli.v1.RequestFeature
-	(*RecommendRequest)(nil),      // 6: repli.v1.RecommendRequest
-	(*Item)(nil),                  // 7: repli.v1.Item
-	(*Degradation)(nil),           // 8: repli.v1.Degradation
-	(*Coverage)(nil),              // 9: repli.v1.Coverage
-	(*RecommendResponse)(nil),     // 10: repli.v1.RecommendResponse
-	nil,                           // 11: repli.v1.RecommendRequest.RequestFeaturesEntry
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(Absence)(0),                  // 5: repli.v1.Absence
+	(DropReason)(0),               // 6: repli.v1.DropReason
+	(*RequestFeature)(nil),        // 7: repli.v1.RequestFeature
+	(*RecommendRequest)(nil),      // 8: repli.v1.RecommendRequest
+	(*Item)(nil),                  // 9: repli.v1.Item
+	(*Degradation)(nil),           // 10: repli.v1.Degradation
+	(*Coverage)(nil),              // 11: repli.v1.Coverage
+	(*RecommendResponse)(nil),     // 12: repli.v1.RecommendResponse
+	(*Debug)(nil),                 // 13: repli.v1.Debug
+	(*DebugStep)(nil),             // 14: repli.v1.DebugStep
+	(*DebugUser)(nil),             // 15: repli.v1.DebugUser
+	(*DefaultedFeature)(nil),      // 16: repli.v1.DefaultedFeature
+	(*DroppedCandidate)(nil),      // 17: repli.v1.DroppedCandidate
+	(*DropCount)(nil),             // 18: repli.v1.DropCount
+	nil,                           // 19: repli.v1.RecommendRequest.RequestFeaturesEntry
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 }
 var file_repli_v1_recommendation_proto_depIdxs = []int32{
-	11, // 0: repli.v1.RecommendRequest.request_features:type_name -> repli.v1.RecommendRequest.RequestFeaturesEntry
+	19, // 0: repli.v1.RecommendRequest.request_features:type_name -> repli.v1.RecommendRequest.RequestFeaturesEntry
 	4,  // 1: repli.v1.RecommendRequest.priority:type_name -> repli.v1.Priority
 	3,  // 2: repli.v1.Item.source:type_name -> repli.v1.Source
 	1,  // 3: repli.v1.Degradation.component:type_name -> repli.v1.Component
 	2,  // 4: repli.v1.Degradation.reason:type_name -> repli.v1.Reason
-	12, // 5: repli.v1.Degradation.granted:type_name -> google.protobuf.Duration
-	12, // 6: repli.v1.Degradation.spent:type_name -> google.protobuf.Duration
-	7,  // 7: repli.v1.RecommendResponse.items:type_name -> repli.v1.Item
+	20, // 5: repli.v1.Degradation.granted:type_name -> google.protobuf.Duration
+	20, // 6: repli.v1.Degradation.spent:type_name -> google.protobuf.Duration
+	9,  // 7: repli.v1.RecommendResponse.items:type_name -> repli.v1.Item
 	0,  // 8: repli.v1.RecommendResponse.tier:type_name -> repli.v1.Tier
-	8,  // 9: repli.v1.RecommendResponse.degradations:type_name -> repli.v1.Degradation
-	9,  // 10: repli.v1.RecommendResponse.coverage:type_name -> repli.v1.Coverage
-	13, // 11: repli.v1.RecommendResponse.snapshot_time:type_name -> google.protobuf.Timestamp
-	5,  // 12: repli.v1.RecommendRequest.RequestFeaturesEntry.value:type_name -> repli.v1.RequestFeature
-	6,  // 13: repli.v1.RecommendationService.Recommend:input_type -> repli.v1.RecommendRequest
-	10, // 14: repli.v1.RecommendationService.Recommend:output_type -> repli.v1.RecommendResponse
-	14, // [14:15] is the sub-list for method output_type
-	13, // [13:14] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	10, // 9: repli.v1.RecommendResponse.degradations:type_name -> repli.v1.Degradation
+	11, // 10: repli.v1.RecommendResponse.coverage:type_name -> repli.v1.Coverage
+	21, // 11: repli.v1.RecommendResponse.snapshot_time:type_name -> google.protobuf.Timestamp
+	13, // 12: repli.v1.RecommendResponse.debug:type_name -> repli.v1.Debug
+	20, // 13: repli.v1.Debug.deadline:type_name -> google.protobuf.Duration
+	20, // 14: repli.v1.Debug.budget:type_name -> google.protobuf.Duration
+	20, // 15: repli.v1.Debug.spent:type_name -> google.protobuf.Duration
+	14, // 16: repli.v1.Debug.steps:type_name -> repli.v1.DebugStep
+	15, // 17: repli.v1.Debug.user:type_name -> repli.v1.DebugUser
+	16, // 18: repli.v1.Debug.defaulted:type_name -> repli.v1.DefaultedFeature
+	17, // 19: repli.v1.Debug.dropped:type_name -> repli.v1.DroppedCandidate
+	18, // 20: repli.v1.Debug.drop_counts:type_name -> repli.v1.DropCount
+	21, // 21: repli.v1.Debug.item_table_time:type_name -> google.protobuf.Timestamp
+	1,  // 22: repli.v1.DebugStep.component:type_name -> repli.v1.Component
+	2,  // 23: repli.v1.DebugStep.reason:type_name -> repli.v1.Reason
+	1,  // 24: repli.v1.DebugStep.at_fault:type_name -> repli.v1.Component
+	20, // 25: repli.v1.DebugStep.started:type_name -> google.protobuf.Duration
+	20, // 26: repli.v1.DebugStep.granted:type_name -> google.protobuf.Duration
+	20, // 27: repli.v1.DebugStep.spent:type_name -> google.protobuf.Duration
+	21, // 28: repli.v1.DebugUser.read_time:type_name -> google.protobuf.Timestamp
+	21, // 29: repli.v1.DebugUser.event_time:type_name -> google.protobuf.Timestamp
+	5,  // 30: repli.v1.DefaultedFeature.absence:type_name -> repli.v1.Absence
+	6,  // 31: repli.v1.DroppedCandidate.reason:type_name -> repli.v1.DropReason
+	3,  // 32: repli.v1.DroppedCandidate.source:type_name -> repli.v1.Source
+	6,  // 33: repli.v1.DropCount.reason:type_name -> repli.v1.DropReason
+	7,  // 34: repli.v1.RecommendRequest.RequestFeaturesEntry.value:type_name -> repli.v1.RequestFeature
+	8,  // 35: repli.v1.RecommendationService.Recommend:input_type -> repli.v1.RecommendRequest
+	12, // 36: repli.v1.RecommendationService.Recommend:output_type -> repli.v1.RecommendResponse
+	36, // [36:37] is the sub-list for method output_type
+	35, // [35:36] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_repli_v1_recommendation_proto_init() }
@@ -1187,8 +1981,8 @@ func file_repli_v1_recommendation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_repli_v1_recommendation_proto_rawDesc), len(file_repli_v1_recommendation_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   7,
+			NumEnums:      7,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -115,7 +115,9 @@ type RankRequest struct {
 	// The group that the user is in: 1 to 65,536, the same at every request; 0 when the caller does not know. The users of a
 	// canary are chosen by it. It is no identity: it is a hash that many users share, nothing finds a user by it, and it is
 	// never logged or counted.
-	Affinity      uint32 `protobuf:"varint,7,opt,name=affinity,proto3" json:"affinity,omitempty"`
+	Affinity uint32 `protobuf:"varint,7,opt,name=affinity,proto3" json:"affinity,omitempty"`
+	// Whether the response should say what became of the candidates and features, in `debug`.
+	Debug         bool `protobuf:"varint,8,opt,name=debug,proto3" json:"debug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -199,6 +201,13 @@ func (x *RankRequest) GetAffinity() uint32 {
 	return 0
 }
 
+func (x *RankRequest) GetDebug() bool {
+	if x != nil {
+		return x.Debug
+	}
+	return false
+}
+
 // RankResponse is the best of the candidates, best first.
 type RankResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -226,7 +235,9 @@ type RankResponse struct {
 	// How many items the search looked at. Fewer than `scannable` when its share of the deadline ended first.
 	Scanned uint64 `protobuf:"varint,11,opt,name=scanned,proto3" json:"scanned,omitempty"`
 	// How many items there were to look at. 0 when there was no search.
-	Scannable     uint64 `protobuf:"varint,12,opt,name=scannable,proto3" json:"scannable,omitempty"`
+	Scannable uint64 `protobuf:"varint,12,opt,name=scannable,proto3" json:"scannable,omitempty"`
+	// What became of the candidates and features. Set only when the request asked for it.
+	Debug         *RankDebug `protobuf:"bytes,13,opt,name=debug,proto3" json:"debug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +356,87 @@ func (x *RankResponse) GetScannable() uint64 {
 	return 0
 }
 
+func (x *RankResponse) GetDebug() *RankDebug {
+	if x != nil {
+		return x.Debug
+	}
+	return nil
+}
+
+// RankDebug says what became of the candidates that are not among the indices, and which features had no value.
+type RankDebug struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Candidates that are not among the indices, at most 500: first those without a score, in the order of the candidates, then
+	// the others, best first. Their source is set for those only that the ranker found itself.
+	Dropped []*v11.DroppedCandidate `protobuf:"bytes,1,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	// How many there are, for each reason that there is one for.
+	DropCounts []*v11.DropCount `protobuf:"bytes,2,rep,name=drop_counts,json=dropCounts,proto3" json:"drop_counts,omitempty"`
+	// Features that were replaced by defaults: at most 200.
+	Defaulted []*v11.DefaultedFeature `protobuf:"bytes,3,rep,name=defaulted,proto3" json:"defaulted,omitempty"`
+	// How many features were replaced.
+	DefaultedCount uint32 `protobuf:"varint,4,opt,name=defaulted_count,json=defaultedCount,proto3" json:"defaulted_count,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RankDebug) Reset() {
+	*x = RankDebug{}
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RankDebug) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RankDebug) ProtoMessage() {}
+
+func (x *RankDebug) ProtoReflect() protoreflect.Message {
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RankDebug.ProtoReflect.Descriptor instead.
+func (*RankDebug) Descriptor() ([]byte, []int) {
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RankDebug) GetDropped() []*v11.DroppedCandidate {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
+func (x *RankDebug) GetDropCounts() []*v11.DropCount {
+	if x != nil {
+		return x.DropCounts
+	}
+	return nil
+}
+
+func (x *RankDebug) GetDefaulted() []*v11.DefaultedFeature {
+	if x != nil {
+		return x.Defaulted
+	}
+	return nil
+}
+
+func (x *RankDebug) GetDefaultedCount() uint32 {
+	if x != nil {
+		return x.DefaultedCount
+	}
+	return 0
+}
+
 // GetModelRequest asks for the model that serves.
 type GetModelRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -354,7 +446,7 @@ type GetModelRequest struct {
 
 func (x *GetModelRequest) Reset() {
 	*x = GetModelRequest{}
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[2]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +458,7 @@ func (x *GetModelRequest) String() string {
 func (*GetModelRequest) ProtoMessage() {}
 
 func (x *GetModelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[2]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,7 +471,7 @@ func (x *GetModelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetModelRequest.ProtoReflect.Descriptor instead.
 func (*GetModelRequest) Descriptor() ([]byte, []int) {
-	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{2}
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{3}
 }
 
 // GetModelResponse describes a model.
@@ -405,7 +497,7 @@ type GetModelResponse struct {
 
 func (x *GetModelResponse) Reset() {
 	*x = GetModelResponse{}
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[3]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +509,7 @@ func (x *GetModelResponse) String() string {
 func (*GetModelResponse) ProtoMessage() {}
 
 func (x *GetModelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[3]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +522,7 @@ func (x *GetModelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetModelResponse.ProtoReflect.Descriptor instead.
 func (*GetModelResponse) Descriptor() ([]byte, []int) {
-	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{3}
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetModelResponse) GetName() string {
@@ -491,7 +583,7 @@ type ListModelsRequest struct {
 
 func (x *ListModelsRequest) Reset() {
 	*x = ListModelsRequest{}
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[4]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +595,7 @@ func (x *ListModelsRequest) String() string {
 func (*ListModelsRequest) ProtoMessage() {}
 
 func (x *ListModelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[4]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +608,7 @@ func (x *ListModelsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListModelsRequest.ProtoReflect.Descriptor instead.
 func (*ListModelsRequest) Descriptor() ([]byte, []int) {
-	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{4}
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{5}
 }
 
 // ListModelsResponse holds the versions of the model.
@@ -530,7 +622,7 @@ type ListModelsResponse struct {
 
 func (x *ListModelsResponse) Reset() {
 	*x = ListModelsResponse{}
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[5]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +634,7 @@ func (x *ListModelsResponse) String() string {
 func (*ListModelsResponse) ProtoMessage() {}
 
 func (x *ListModelsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[5]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +647,7 @@ func (x *ListModelsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListModelsResponse.ProtoReflect.Descriptor instead.
 func (*ListModelsResponse) Descriptor() ([]byte, []int) {
-	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{5}
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListModelsResponse) GetModels() []*RegisteredModel {
@@ -595,7 +687,7 @@ type RegisteredModel struct {
 
 func (x *RegisteredModel) Reset() {
 	*x = RegisteredModel{}
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[6]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +699,7 @@ func (x *RegisteredModel) String() string {
 func (*RegisteredModel) ProtoMessage() {}
 
 func (x *RegisteredModel) ProtoReflect() protoreflect.Message {
-	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[6]
+	mi := &file_repli_ranking_v1_ranking_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +712,7 @@ func (x *RegisteredModel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredModel.ProtoReflect.Descriptor instead.
 func (*RegisteredModel) Descriptor() ([]byte, []int) {
-	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{6}
+	return file_repli_ranking_v1_ranking_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RegisteredModel) GetFolder() string {
@@ -697,7 +789,7 @@ var File_repli_ranking_v1_ranking_proto protoreflect.FileDescriptor
 
 const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\n" +
-	"\x1erepli/ranking/v1/ranking.proto\x12\x10repli.ranking.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erepli/feature/v1/feature.proto\x1a\x1drepli/v1/recommendation.proto\"\xef\x03\n" +
+	"\x1erepli/ranking/v1/ranking.proto\x12\x10repli.ranking.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erepli/feature/v1/feature.proto\x1a\x1drepli/v1/recommendation.proto\"\x85\x04\n" +
 	"\vRankRequest\x12)\n" +
 	"\x04user\x18\x01 \x01(\v2\x15.repli.feature.v1.RowR\x04user\x12B\n" +
 	"\x12candidate_item_ids\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x10candidateItemIds\x12 \n" +
@@ -706,10 +798,11 @@ const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\x10request_features\x18\x04 \x03(\v22.repli.ranking.v1.RankRequest.RequestFeaturesEntryB\x11\xbaH\x0e\x9a\x01\v\x10@\"\ar\x05\x10\x01(\x80\x01R\x0frequestFeatures\x12\x1a\n" +
 	"\bretrieve\x18\x05 \x01(\bR\bretrieve\x12<\n" +
 	"\x10exclude_item_ids\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xa0\x1f\"\ar\x05\x10\x01(\x80\x01R\x0eexcludeItemIds\x12%\n" +
-	"\baffinity\x18\a \x01(\rB\t\xbaH\x06*\x04\x18\x80\x80\x04R\baffinity\x1a\\\n" +
+	"\baffinity\x18\a \x01(\rB\t\xbaH\x06*\x04\x18\x80\x80\x04R\baffinity\x12\x14\n" +
+	"\x05debug\x18\b \x01(\bR\x05debug\x1a\\\n" +
 	"\x14RequestFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
-	"\x05value\x18\x02 \x01(\v2\x18.repli.v1.RequestFeatureR\x05value:\x028\x01\"\x9d\x03\n" +
+	"\x05value\x18\x02 \x01(\v2\x18.repli.v1.RequestFeatureR\x05value:\x028\x01\"\xd0\x03\n" +
 	"\fRankResponse\x12\x18\n" +
 	"\aindices\x18\x01 \x03(\rR\aindices\x12\x16\n" +
 	"\x06scores\x18\x02 \x03(\x02R\x06scores\x12\x16\n" +
@@ -724,7 +817,14 @@ const file_repli_ranking_v1_ranking_proto_rawDesc = "" +
 	"\tretrieved\x18\n" +
 	" \x01(\rR\tretrieved\x12\x18\n" +
 	"\ascanned\x18\v \x01(\x04R\ascanned\x12\x1c\n" +
-	"\tscannable\x18\f \x01(\x04R\tscannable\"\x11\n" +
+	"\tscannable\x18\f \x01(\x04R\tscannable\x121\n" +
+	"\x05debug\x18\r \x01(\v2\x1b.repli.ranking.v1.RankDebugR\x05debug\"\xda\x01\n" +
+	"\tRankDebug\x124\n" +
+	"\adropped\x18\x01 \x03(\v2\x1a.repli.v1.DroppedCandidateR\adropped\x124\n" +
+	"\vdrop_counts\x18\x02 \x03(\v2\x13.repli.v1.DropCountR\n" +
+	"dropCounts\x128\n" +
+	"\tdefaulted\x18\x03 \x03(\v2\x1a.repli.v1.DefaultedFeatureR\tdefaulted\x12'\n" +
+	"\x0fdefaulted_count\x18\x04 \x01(\rR\x0edefaultedCount\"\x11\n" +
 	"\x0fGetModelRequest\"\xf2\x01\n" +
 	"\x10GetModelResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -780,41 +880,49 @@ func file_repli_ranking_v1_ranking_proto_rawDescGZIP() []byte {
 }
 
 var file_repli_ranking_v1_ranking_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_repli_ranking_v1_ranking_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_repli_ranking_v1_ranking_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_repli_ranking_v1_ranking_proto_goTypes = []any{
 	(ModelState)(0),               // 0: repli.ranking.v1.ModelState
 	(*RankRequest)(nil),           // 1: repli.ranking.v1.RankRequest
 	(*RankResponse)(nil),          // 2: repli.ranking.v1.RankResponse
-	(*GetModelRequest)(nil),       // 3: repli.ranking.v1.GetModelRequest
-	(*GetModelResponse)(nil),      // 4: repli.ranking.v1.GetModelResponse
-	(*ListModelsRequest)(nil),     // 5: repli.ranking.v1.ListModelsRequest
-	(*ListModelsResponse)(nil),    // 6: repli.ranking.v1.ListModelsResponse
-	(*RegisteredModel)(nil),       // 7: repli.ranking.v1.RegisteredModel
-	nil,                           // 8: repli.ranking.v1.RankRequest.RequestFeaturesEntry
-	(*v1.Row)(nil),                // 9: repli.feature.v1.Row
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*v11.RequestFeature)(nil),    // 11: repli.v1.RequestFeature
+	(*RankDebug)(nil),             // 3: repli.ranking.v1.RankDebug
+	(*GetModelRequest)(nil),       // 4: repli.ranking.v1.GetModelRequest
+	(*GetModelResponse)(nil),      // 5: repli.ranking.v1.GetModelResponse
+	(*ListModelsRequest)(nil),     // 6: repli.ranking.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),    // 7: repli.ranking.v1.ListModelsResponse
+	(*RegisteredModel)(nil),       // 8: repli.ranking.v1.RegisteredModel
+	nil,                           // 9: repli.ranking.v1.RankRequest.RequestFeaturesEntry
+	(*v1.Row)(nil),                // 10: repli.feature.v1.Row
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*v11.DroppedCandidate)(nil),  // 12: repli.v1.DroppedCandidate
+	(*v11.DropCount)(nil),         // 13: repli.v1.DropCount
+	(*v11.DefaultedFeature)(nil),  // 14: repli.v1.DefaultedFeature
+	(*v11.RequestFeature)(nil),    // 15: repli.v1.RequestFeature
 }
 var file_repli_ranking_v1_ranking_proto_depIdxs = []int32{
-	9,  // 0: repli.ranking.v1.RankRequest.user:type_name -> repli.feature.v1.Row
-	8,  // 1: repli.ranking.v1.RankRequest.request_features:type_name -> repli.ranking.v1.RankRequest.RequestFeaturesEntry
-	10, // 2: repli.ranking.v1.RankResponse.item_table_time:type_name -> google.protobuf.Timestamp
-	10, // 3: repli.ranking.v1.GetModelResponse.trained_at:type_name -> google.protobuf.Timestamp
-	7,  // 4: repli.ranking.v1.ListModelsResponse.models:type_name -> repli.ranking.v1.RegisteredModel
-	0,  // 5: repli.ranking.v1.RegisteredModel.states:type_name -> repli.ranking.v1.ModelState
-	10, // 6: repli.ranking.v1.RegisteredModel.trained_at:type_name -> google.protobuf.Timestamp
-	11, // 7: repli.ranking.v1.RankRequest.RequestFeaturesEntry.value:type_name -> repli.v1.RequestFeature
-	1,  // 8: repli.ranking.v1.RankingService.Rank:input_type -> repli.ranking.v1.RankRequest
-	3,  // 9: repli.ranking.v1.RankingService.GetModel:input_type -> repli.ranking.v1.GetModelRequest
-	5,  // 10: repli.ranking.v1.RankingService.ListModels:input_type -> repli.ranking.v1.ListModelsRequest
-	2,  // 11: repli.ranking.v1.RankingService.Rank:output_type -> repli.ranking.v1.RankResponse
-	4,  // 12: repli.ranking.v1.RankingService.GetModel:output_type -> repli.ranking.v1.GetModelResponse
-	6,  // 13: repli.ranking.v1.RankingService.ListModels:output_type -> repli.ranking.v1.ListModelsResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	10, // 0: repli.ranking.v1.RankRequest.user:type_name -> repli.feature.v1.Row
+	9,  // 1: repli.ranking.v1.RankRequest.request_features:type_name -> repli.ranking.v1.RankRequest.RequestFeaturesEntry
+	11, // 2: repli.ranking.v1.RankResponse.item_table_time:type_name -> google.protobuf.Timestamp
+	3,  // 3: repli.ranking.v1.RankResponse.debug:type_name -> repli.ranking.v1.RankDebug
+	12, // 4: repli.ranking.v1.RankDebug.dropped:type_name -> repli.v1.DroppedCandidate
+	13, // 5: repli.ranking.v1.RankDebug.drop_counts:type_name -> repli.v1.DropCount
+	14, // 6: repli.ranking.v1.RankDebug.defaulted:type_name -> repli.v1.DefaultedFeature
+	11, // 7: repli.ranking.v1.GetModelResponse.trained_at:type_name -> google.protobuf.Timestamp
+	8,  // 8: repli.ranking.v1.ListModelsResponse.models:type_name -> repli.ranking.v1.RegisteredModel
+	0,  // 9: repli.ranking.v1.RegisteredModel.states:type_name -> repli.ranking.v1.ModelState
+	11, // 10: repli.ranking.v1.RegisteredModel.trained_at:type_name -> google.protobuf.Timestamp
+	15, // 11: repli.ranking.v1.RankRequest.RequestFeaturesEntry.value:type_name -> repli.v1.RequestFeature
+	1,  // 12: repli.ranking.v1.RankingService.Rank:input_type -> repli.ranking.v1.RankRequest
+	4,  // 13: repli.ranking.v1.RankingService.GetModel:input_type -> repli.ranking.v1.GetModelRequest
+	6,  // 14: repli.ranking.v1.RankingService.ListModels:input_type -> repli.ranking.v1.ListModelsRequest
+	2,  // 15: repli.ranking.v1.RankingService.Rank:output_type -> repli.ranking.v1.RankResponse
+	5,  // 16: repli.ranking.v1.RankingService.GetModel:output_type -> repli.ranking.v1.GetModelResponse
+	7,  // 17: repli.ranking.v1.RankingService.ListModels:output_type -> repli.ranking.v1.ListModelsResponse
+	15, // [15:18] is the sub-list for method output_type
+	12, // [12:15] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_repli_ranking_v1_ranking_proto_init() }
@@ -828,7 +936,7 @@ func file_repli_ranking_v1_ranking_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_repli_ranking_v1_ranking_proto_rawDesc), len(file_repli_ranking_v1_ranking_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

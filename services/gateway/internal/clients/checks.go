@@ -13,6 +13,9 @@ const (
 	maxUserCandidates = 500
 	maxRetrieved      = 4000
 	maxItemID         = 128
+	maxDropped        = 500
+	maxDefaulted      = 200
+	maxDropReasons    = 64 // more than there are
 )
 
 func checkUser(response *featurev1.GetUserResponse) error {
@@ -74,7 +77,22 @@ func checkRanking(response *rankingv1.RankResponse, request *rankingv1.RankReque
 	if err := checkIndices(indices, given+named); err != nil {
 		return err
 	}
+	if !soundDebug(response.GetDebug()) {
+		response.Debug = nil // no reason to do without the answer
+	}
 	return checkScores(response.GetScores())
+}
+
+func soundDebug(d *rankingv1.RankDebug) bool {
+	if len(d.GetDropped()) > maxDropped || len(d.GetDefaulted()) > maxDefaulted || len(d.GetDropCounts()) > maxDropReasons {
+		return false
+	}
+	for _, dropped := range d.GetDropped() {
+		if id := dropped.GetItemId(); id == "" || len(id) > maxItemID || !finite(dropped.GetScore()) {
+			return false
+		}
+	}
+	return true
 }
 
 func checkIndices(indices []uint32, candidates int) error {
@@ -101,10 +119,12 @@ func checkIDs(ids []string) error {
 func checkScores(scores []float32) error {
 	last := float32(math.Inf(1))
 	for i, score := range scores {
-		if math.IsNaN(float64(score)) || math.IsInf(float64(score), 0) || score > last {
+		if !finite(score) || score > last {
 			return invalid("score %d is %v after %v", i, score, last)
 		}
 		last = score
 	}
 	return nil
 }
+
+func finite(score float32) bool { return !math.IsNaN(float64(score)) && !math.IsInf(float64(score), 0) }
