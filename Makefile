@@ -146,6 +146,11 @@ bench-quality: bin/repli ## Measure ranking quality per tier and segment on the 
 	@mkdir -p bench/out
 	@bin/repli bench quality --markdown bench/out/quality.md
 
+.PHONY: bench-telemetry
+bench-telemetry: bin/repli redis-server ## Measure what telemetry costs a request in CPU, into bench/out/telemetry.md: off, 1 % and 100 % sampled, in one run
+	@mkdir -p bench/out
+	@set -o pipefail; go run ./bench/telemetry -repli bin/repli | tee bench/out/telemetry.md
+
 .PHONY: drill
 drill: build redis-server ## Break a real mesh in forty ways and judge its answers, into bench/out/drill (DRILL="--only a,b" and so on)
 	@bin/repli drill --out bench/out/drill $(DRILL)

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/metadata"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/rpc"
@@ -82,12 +83,29 @@ func New(target string, options ...Option) (*Client, error) {
 // statuses: INVALID_ARGUMENT for a request out of bounds, UNAVAILABLE when no gateway is reached, DEADLINE_EXCEEDED when
 // none answered in time.
 func (c *Client) Recommend(ctx context.Context, request *repliv1.RecommendRequest) (*repliv1.RecommendResponse, error) {
+	return c.recommend(ctx, request)
+}
+
+func (c *Client) recommend(
+	ctx context.Context, request *repliv1.RecommendRequest, options ...grpc.CallOption,
+) (*repliv1.RecommendResponse, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.deadline)
 		defer cancel()
 	}
-	return c.service.Recommend(ctx, request)
+	return c.service.Recommend(ctx, request, options...)
+}
+
+// Traced is Recommend, and the id of the trace that the answer belongs to, in 32 hexadecimal digits, by which on-call finds it. The
+// id is empty where the gateway traces nothing and the caller does not either.
+func (c *Client) Traced(ctx context.Context, request *repliv1.RecommendRequest) (response *repliv1.RecommendResponse, traceID string, err error) {
+	var header metadata.MD
+	response, err = c.recommend(ctx, request, grpc.Header(&header))
+	if ids := header.Get(rpc.TraceHeader); len(ids) > 0 {
+		traceID = ids[0]
+	}
+	return response, traceID, err
 }
 
 // errUnreachable is what Ready says when time is up.

@@ -2,7 +2,7 @@
 // is sent, and the first answer of the two counts. A budget of tokens bounds how many copies there are, so that a
 // dependency that is slow for everybody does not get twice the work.
 //
-// It knows no protocol. Only reads may be hedged: both copies may be carried out.
+// It knows no protocol; that a copy was sent, and that it won, are events of the caller's span. Only reads may be hedged: both copies may be carried out.
 package hedge
 
 import (
@@ -10,6 +10,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/pkg/typical"
@@ -126,6 +128,7 @@ func race[T any](ctx context.Context, h *Hedger, delay time.Duration, call func(
 			return
 		}
 		h.sent.Add(1)
+		trace.SpanFromContext(ctx).AddEvent("repli.hedge.sent")
 		if copied, failed = call(second); failed == nil {
 			cancelFirst(errBeaten)
 		}
@@ -140,6 +143,7 @@ func race[T any](ctx context.Context, h *Hedger, delay time.Duration, call func(
 	<-done
 	if err != nil && failed == nil {
 		h.won.Add(1)
+		trace.SpanFromContext(ctx).AddEvent("repli.hedge.won")
 		return copied, nil
 	}
 	return answer, err

@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc/filters"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
@@ -49,7 +48,15 @@ func Dial(cfg ClientConfig, deps ClientDeps) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := grpc.NewClient(target, append(options, clientOptions(cfg, deps.Signals)...)...)
+	observer, err := newObserver(deps.Signals, trace.SpanKindClient)
+	if err != nil {
+		return nil, fmt.Errorf("connection to %s: %w", cfg.Target, err)
+	}
+	options = append(options, clientOptions(cfg)...)
+	if observer != nil {
+		options = append(options, grpc.WithUnaryInterceptor(observer.unaryClient()))
+	}
+	conn, err := grpc.NewClient(target, options...)
 	if err != nil {
 		return nil, fmt.Errorf("connection to %s: %w", cfg.Target, err)
 	}
@@ -70,7 +77,7 @@ func transport(target string, local *Local) (string, []grpc.DialOption, error) {
 	return "passthrough:///" + name, []grpc.DialOption{grpc.WithContextDialer(dial)}, nil
 }
 
-func clientOptions(cfg ClientConfig, signals telemetry.Signals) []grpc.DialOption {
+func clientOptions(cfg ClientConfig) []grpc.DialOption {
 	serviceConfig := roundRobin
 	if cfg.Retry {
 		serviceConfig = retrying
@@ -87,6 +94,5 @@ func clientOptions(cfg ClientConfig, signals telemetry.Signals) []grpc.DialOptio
 			Timeout:             cfg.KeepaliveTimeout,
 			PermitWithoutStream: true,
 		}),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler(observed(signals, filters.Not(filters.HealthCheck()))...)),
 	}
 }

@@ -2,17 +2,18 @@ package rpc
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/grpc"
 
 	"github.com/repli-mesh/repli/pkg/fault"
 )
 
-// registrar registers services so that their unary requests go through decode, and remembers what it registered.
+// registrar registers services so that their calls are observed and their unary requests go through decode, and remembers what it registered.
 type registrar struct {
-	server  *grpc.Server
-	names   []string
-	methods map[string]bool // "/service/method"
+	server   *grpc.Server
+	observer *observer
+	names    []string
 }
 
 // RegisterService is called by the generated code.
@@ -21,15 +22,14 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	own.Methods = make([]grpc.MethodDesc, len(desc.Methods))
 	for i, method := range desc.Methods {
 		own.Methods[i] = decoded(method)
+		own.Methods[i].Handler = r.observer.observedUnary("/"+desc.ServiceName+"/"+method.MethodName, own.Methods[i].Handler)
+	}
+	own.Streams = slices.Clone(desc.Streams)
+	for i, stream := range own.Streams {
+		own.Streams[i].Handler = r.observer.observedStream("/"+desc.ServiceName+"/"+stream.StreamName, stream.Handler)
 	}
 	r.server.RegisterService(&own, impl)
 	r.names = append(r.names, desc.ServiceName)
-	for _, method := range desc.Methods {
-		r.methods["/"+desc.ServiceName+"/"+method.MethodName] = true
-	}
-	for _, stream := range desc.Streams {
-		r.methods["/"+desc.ServiceName+"/"+stream.StreamName] = true
-	}
 }
 
 // decoded returns the method with decode in the place of the plain decoder. Its error comes before every interceptor, so

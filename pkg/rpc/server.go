@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"sync"
 
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -17,8 +17,9 @@ import (
 	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
-// maxHeaderBytes bounds the metadata of a request.
-const maxHeaderBytes = 64 << 10
+// maxHeaderBytes bounds the metadata of a request: a caller whose own libraries carry 64 KB of baggage along is answered like
+// any other.
+const maxHeaderBytes = 128 << 10
 
 // Service is a gRPC service that registers itself: a type with the methods of the generated server and
 //
@@ -68,6 +69,10 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 	if err != nil {
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
+	observer, err := newObserver(deps.Signals, trace.SpanKindServer)
+	if err != nil {
+		return nil, fmt.Errorf("server %s: %w", name, err)
+	}
 	stopping, endStreams := context.WithCancel(context.Background())
 	s := &Server{
 		name:       name,
@@ -77,8 +82,8 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		endStreams: endStreams,
 		listening:  make(chan struct{}),
 	}
-	ours := &registrar{methods: map[string]bool{}}
-	s.grpc = grpc.NewServer(append(serverOptions(cfg, deps.Signals, ours),
+	ours := &registrar{observer: observer}
+	s.grpc = grpc.NewServer(append(serverOptions(cfg),
 		grpc.ChainUnaryInterceptor(calls.unary()...),
 		grpc.ChainStreamInterceptor(calls.stream(stopping)...))...)
 	if err := s.register(ours, rules, services); err != nil {
@@ -90,7 +95,7 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 	return s, nil
 }
 
-func serverOptions(cfg ServerConfig, signals telemetry.Signals, ours *registrar) []grpc.ServerOption {
+func serverOptions(cfg ServerConfig) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(cfg.MaxReceiveBytes),
@@ -107,7 +112,6 @@ func serverOptions(cfg ServerConfig, signals telemetry.Signals, ours *registrar)
 			MinTime:             enforcedKeepalive,
 			PermitWithoutStream: true,
 		}),
-		grpc.StatsHandler(otelgrpc.NewServerHandler(observed(signals, ours.ofOurs)...)),
 	}
 }
 

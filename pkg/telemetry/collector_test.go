@@ -3,12 +3,16 @@ package telemetry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	"github.com/repli-mesh/repli/pkg/rpc"
 	"github.com/repli-mesh/repli/pkg/rpc/rpctest"
@@ -40,8 +44,8 @@ func (r *receiver) Export(
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
-// collect starts the receiver and returns its address.
-func collect(t *testing.T, r *receiver) string {
+// collect starts a collector and returns its address.
+func collect(t *testing.T, r rpc.Service) string {
 	t.Helper()
 	cfg := rpc.ServerDefaults()
 	cfg.DrainTimeout = time.Millisecond
@@ -132,6 +136,58 @@ func TestCollectorThatDoesNotAnswerHoldsNobodyUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A collector that refuses is asked again for what it may take later, and what it will never take is given up and counted; spans
+// beyond the queue are dropped and counted. Nobody waits.
+func TestCollectorThatRefuses(t *testing.T) {
+	for _, code := range []codes.Code{codes.Unavailable, codes.PermissionDenied} {
+		t.Run(code.String(), func(t *testing.T) {
+			r := &refusing{asked: make(chan struct{}, 1), code: code}
+			set := setupTowards(t, collect(t, r))
+			const count = 20_000
+			spans(t, set, count)
+			<-r.asked
+			counts := outcomes(t, set)
+			for end := time.Now().Add(patience); counts["lost"]+counts["overflow"]+counts["queued"] != count; counts = outcomes(t, set) {
+				if time.Now().After(end) { // a batch may be between two of them for a moment
+					t.Fatalf("%v of %d spans", counts, count)
+				}
+			}
+			if counts["sent"] != 0 || counts["overflow"] == 0 {
+				t.Errorf("%v of %d spans", counts, count)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if err := set.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// outcomes are the spans by outcome, as the page of figures has them; those that wait are queued.
+func outcomes(t *testing.T, set *telemetry.Telemetry) map[string]float64 {
+	t.Helper()
+	page := httptest.NewRecorder()
+	set.Handler().ServeHTTP(page, httptest.NewRequest("GET", "/metrics", nil))
+	counts := map[string]float64{}
+	for line := range strings.Lines(page.Body.String()) {
+		rest, ok := strings.CutPrefix(line, "repli_telemetry_spans_")
+		if !ok {
+			continue
+		}
+		var n float64
+		if _, err := fmt.Sscan(rest[strings.LastIndex(rest, " "):], &n); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		for _, outcome := range []string{"sent", "lost", "overflow", "queued"} {
+			if strings.Contains(rest, outcome) {
+				counts[outcome] = n
+			}
+		}
+	}
+	return counts
 }
 
 func TestWithoutEndpointThereAreNoTraces(t *testing.T) {

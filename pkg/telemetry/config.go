@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/repli-mesh/repli/pkg/config"
+	"github.com/repli-mesh/repli/pkg/telemetry/trail"
 )
 
 // Formats of logs.
@@ -23,11 +24,13 @@ type Config struct {
 	// TraceRatio is the part of the traces begun here that is kept, 0 to 1. A trace begun by the caller is kept when the
 	// caller keeps it.
 	TraceRatio float64 `yaml:"trace_ratio"`
+	// LateTraces says how many of the others are kept because something degraded.
+	LateTraces trail.Config `yaml:"late_traces"`
 }
 
-// Defaults logs JSON from level info and keeps 1 % of the traces.
+// Defaults logs JSON from level info and keeps 1 % of the traces, and some of the degraded ones.
 func Defaults() Config {
-	return Config{LogLevel: "info", LogFormat: formatJSON, TraceRatio: 0.01}
+	return Config{LogLevel: "info", LogFormat: formatJSON, TraceRatio: 0.01, LateTraces: trail.Defaults()}
 }
 
 // Validate returns every fault as a *config.FieldError.
@@ -42,6 +45,7 @@ func (c Config) Validate() error {
 	if !(c.TraceRatio >= 0 && c.TraceRatio <= 1) { // NaN is neither
 		faults = append(faults, config.Invalid("trace_ratio", c.TraceRatio, "0 to 1"))
 	}
+	faults = append(faults, config.Under("late_traces", c.LateTraces.Validate()))
 	return errors.Join(faults...)
 }
 

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 )
@@ -49,16 +51,26 @@ func setup(ctx context.Context, cfg Config, service string, logs io.Writer) (*Te
 	if t.metrics, t.page, err = newMetrics(res, t.logger); err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
-	if t.tracing, err = newTracing(ctx, cfg.TraceRatio, res, t.logger); err != nil {
+	if t.tracing, err = newTracing(ctx, cfg, res, t.logger); err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
+	}
+	if err := t.tracing.describe(t.Signals().Meter); err != nil {
+		return nil, errors.Join(fmt.Errorf("telemetry of %s: %w", service, err), t.tracing.shutdown(ctx))
 	}
 	return t, nil
 }
 
 // Signals returns what the service's components report to.
 func (t *Telemetry) Signals() Signals {
-	return Signals{Logger: t.logger, Tracer: t.tracing.provider, Meter: t.metrics}
+	signals := Signals{Logger: t.logger, Tracer: t.tracing.provider, Meter: t.metrics}
+	if disabled() {
+		signals.Meter = metricnoop.NewMeterProvider()
+	}
+	return signals
 }
+
+// disabled says whether the environment turns spans and figures off, as OpenTelemetry has it; logs stay.
+func disabled() bool { return strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") }
 
 // Handler returns the page of metrics for Prometheus.
 func (t *Telemetry) Handler() http.Handler {

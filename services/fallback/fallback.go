@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 
 	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/telemetry/trail"
 )
 
 // Deps is what the service needs.
@@ -85,7 +85,7 @@ func (s *Service) Suggest(ctx context.Context, request *fallbackv1.SuggestReques
 	}
 	response, sources := m.suggest(request)
 	s.figures.suggested(ctx, &sources)
-	if span := trace.SpanFromContext(ctx); span.IsRecording() {
+	if span, ok := trail.Sampled(ctx); ok {
 		span.SetAttributes(attribute.String("repli.segment", response.GetSegment()))
 	}
 	return response, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/telemetry/trail"
 )
 
 const scope = "github.com/repli-mesh/repli/services/feature"
@@ -25,7 +26,8 @@ var storeBuckets = []float64{
 // report counts and traces what the store does. No id enters it. Safe for concurrent use.
 type report struct {
 	tracer   trace.Tracer
-	system   trace.SpanStartEventOption
+	system   string
+	kind     trace.SpanStartOption
 	duration metric.Float64Histogram
 }
 
@@ -38,22 +40,38 @@ func newReport(signals telemetry.Signals, kind string) (*report, error) {
 	}
 	return &report{
 		tracer:   signals.Tracer.Tracer(scope),
-		system:   trace.WithAttributes(attribute.String("db.system.name", kind)),
+		system:   kind,
+		kind:     trace.WithSpanKind(trace.SpanKindClient),
 		duration: duration,
 	}, nil
 }
 
-// observe runs an operation of the store, as a span of the request that it is for; the feed's own work is no request.
+// commands are what Redis is sent for the operations that are for a request.
+var commands = map[string]string{"read": "HMGET", "refill": "HMGET"}
+
+// observe runs an operation of the store, as a span of the request that it is for, or one linked to it; the feed's own work is
+// no request.
 func (r *report) observe(ctx context.Context, operation string, do func(context.Context) error) error {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return r.measure(ctx, operation, do)
 	}
-	ctx, span := r.tracer.Start(ctx, "feature.store."+operation, r.system, trace.WithSpanKind(trace.SpanKindClient))
+	options := []trace.SpanStartOption{r.kind}
+	if operation == "refill" {
+		options = append(options, detached(ctx)...)
+	}
+	ctx, span := r.tracer.Start(ctx, "feature.store."+operation, options...)
 	defer span.End()
+	attributes := []attribute.KeyValue{attribute.String("db.system.name", r.system)}
+	if command := commands[operation]; r.system == Redis && command != "" {
+		attributes = append(attributes, attribute.String("db.operation.name", command))
+	}
 	err := r.measure(ctx, operation, do)
 	if err != nil {
+		trail.Keep(ctx)
 		span.SetStatus(codes.Error, outcomeOf(err))
+		attributes = append(attributes, attribute.String("error.type", outcomeOf(err)))
 	}
+	span.SetAttributes(attributes...)
 	return err
 }
 

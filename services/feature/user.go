@@ -20,6 +20,7 @@ func (s *Service) GetUser(ctx context.Context, request *featurev1.GetUserRequest
 		return nil, err
 	}
 	s.tally.count(answer)
+	traced(ctx, answer.response)
 	return answer.response, nil
 }
 
@@ -31,7 +32,10 @@ func (s *Service) answer(ctx context.Context, id string) (*answer, error) {
 		}
 		return s.form.answer(record, s.deps.Now()), nil
 	}
+	ctx, span := s.store.report.cached(ctx)
 	found, err := s.reads.rows.Get(ctx, id)
+	span.SetAttributes(cacheStates[found.State]...)
+	span.End()
 	if err != nil {
 		return nil, refusal(err)
 	}

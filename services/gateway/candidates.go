@@ -22,8 +22,8 @@ type candidates struct {
 	withheld int
 	// seen knows every id that is in, with true, and every one that must stay out, with false.
 	seen map[string]bool
-	// trail is nil for a request that does not want to know what was dropped.
-	trail *trail
+	// left is nil for a request that does not want to know what was dropped.
+	left *leftovers
 }
 
 // gather merges the three sources without repetition and without what the request excludes: the ids it names and the
@@ -40,7 +40,7 @@ func gather(
 		seen:    make(map[string]bool, size+len(request.GetExcludeItemIds())+len(request.GetContextItemIds())),
 	}
 	if request.GetDebug() {
-		c.trail = &trail{context: request.GetContextItemIds(), list: drops.New(mostDropped)}
+		c.left = &leftovers{context: request.GetContextItemIds(), list: drops.New(mostDropped)}
 	}
 	for _, id := range request.GetExcludeItemIds() {
 		c.seen[id] = false
@@ -72,7 +72,7 @@ func (c *candidates) withhold(factor *quality.Factor) {
 	listed := len(c.scores)
 	keep := listed + factor.Of(len(c.ids)-listed, 0)
 	c.withheld = len(c.ids) - keep
-	for i := keep; i < len(c.ids) && c.trail != nil; i++ {
+	for i := keep; i < len(c.ids) && c.left != nil; i++ {
 		c.drop(c.item(i, 0), repliv1.DropReason_DROP_REASON_WITHHELD)
 	}
 	c.ids, c.sources, c.own = c.ids[:keep], c.sources[:keep], min(c.own, keep)
@@ -93,7 +93,7 @@ func (c *candidates) join(found []string) error {
 
 func (c *candidates) add(id string, source repliv1.Source) bool {
 	if in, met := c.seen[id]; met {
-		if c.trail != nil {
+		if c.left != nil {
 			c.reject(id, source, in)
 		}
 		if in {

@@ -17,8 +17,8 @@ import (
 // mostDropped is how many dropped candidates a Debug names, by the contract.
 const mostDropped = 200
 
-// trail is what candidates remember of those that did not become one, for a request that wants to know.
-type trail struct {
+// leftovers is what candidates remember of those that did not become one, for a request that wants to know.
+type leftovers struct {
 	context []string
 	list    *drops.List
 }
@@ -34,7 +34,7 @@ func (j *journey) debug(ctx context.Context, response *repliv1.RecommendResponse
 		d.TraceId = span.TraceID().String()
 	}
 	j.lost(response.GetItems())
-	d.Dropped, d.DropCounts = j.candidates.trail.list.Named(), j.candidates.trail.list.Counts()
+	d.Dropped, d.DropCounts = j.candidates.left.list.Named(), j.candidates.left.list.Counts()
 	if j.plan.Deadline <= 0 {
 		return d
 	}
@@ -111,16 +111,16 @@ func (c *candidates) ranked(said *rankingv1.RankDebug, in map[string]bool) {
 		if source, ok := sources[d.GetItemId()]; ok {
 			d.Source = source
 		}
-		c.trail.list.Name(d)
+		c.left.list.Name(d)
 	}
 	for _, count := range said.GetDropCounts() {
-		c.trail.list.Count(count.GetReason(), count.GetCandidates()-min(count.GetCandidates(), shown[count.GetReason()]))
+		c.left.list.Count(count.GetReason(), count.GetCandidates()-min(count.GetCandidates(), shown[count.GetReason()]))
 	}
 }
 
 // drop remembers a candidate that did not become one.
 func (c *candidates) drop(item *repliv1.Item, reason repliv1.DropReason) {
-	c.trail.list.Add(&repliv1.DroppedCandidate{
+	c.left.list.Add(&repliv1.DroppedCandidate{
 		ItemId: item.GetItemId(), Reason: reason, Source: item.GetSource(), Score: item.GetScore(),
 	})
 }
@@ -131,7 +131,7 @@ func (c *candidates) reject(id string, source repliv1.Source, in bool) {
 	switch {
 	case in:
 		reason = repliv1.DropReason_DROP_REASON_DUPLICATE
-	case slices.Contains(c.trail.context, id):
+	case slices.Contains(c.left.context, id):
 		reason = repliv1.DropReason_DROP_REASON_CONTEXT
 	}
 	c.drop(&repliv1.Item{ItemId: id, Source: source}, reason)

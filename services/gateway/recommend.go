@@ -12,6 +12,7 @@ import (
 	rankingv1 "github.com/repli-mesh/repli/gen/repli/ranking/v1"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/overload"
+	"github.com/repli-mesh/repli/pkg/rpc"
 	"github.com/repli-mesh/repli/services/gateway/internal/clients"
 	"github.com/repli-mesh/repli/services/gateway/internal/ladder"
 	"github.com/repli-mesh/repli/services/gateway/internal/plan"
@@ -37,6 +38,7 @@ type journey struct {
 // (RESOURCE_EXHAUSTED); whatever fails behind the gateway lowers the tier instead.
 func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendRequest) (*repliv1.RecommendResponse, error) {
 	started := s.deps.Now()
+	rpc.TellTrace(ctx)
 	switch s.limiter.Admit(priorities[request.GetPriority()]) {
 	case overload.Refuse:
 		s.report.refused(ctx)
@@ -45,22 +47,27 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		return s.relieve(ctx, request, started), nil
 	}
 	defer s.limiter.Done()
+	span := s.report.span(ctx, "gateway.plan")
 	j := &journey{request: request, started: started, segment: s.segmentOf(request)}
 	deadline, ok := ctx.Deadline()
 	// An answer that is ready waits for a processor too before it is on its way.
 	j.plan = s.cfg.Budget.Start(deadline.Sub(j.started)-s.limiter.Delay(), ok)
 	j.wanted = s.quality.Of(s.most(request), int(request.GetCount()))
+	span.End()
 
 	var wait sync.WaitGroup
 	wait.Go(func() { s.suggest(ctx, j) })
 	s.getUser(ctx, j)
 	wait.Wait()
+	foresee(ctx, &j.steps)
 
+	span = s.report.span(ctx, "gateway.gather")
 	list := j.list
 	if list == nil {
 		list = s.lists.List(j.segment)
 	}
 	j.candidates = gather(request, list, j.wanted, j.user.GetCandidateItemIds())
+	span.End()
 	if err := s.rank(ctx, j); err != nil {
 		return nil, err
 	}
@@ -68,7 +75,9 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		s.report.abandoned(ctx)
 		return nil, err
 	}
+	span = s.report.span(ctx, "gateway.assemble")
 	response := s.answer(j, s.distrust(j, list))
+	span.End()
 	s.finish(ctx, j, response)
 	return response, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/telemetry/trail"
 	"github.com/repli-mesh/repli/services/gateway/internal/ladder"
 )
 
@@ -22,6 +23,7 @@ const scope = "github.com/repli-mesh/repli/services/gateway"
 // number is bounded; none comes from a caller.
 type report struct {
 	log          *slog.Logger
+	tracer       trace.Tracer
 	requests     metric.Int64Counter
 	duration     metric.Float64Histogram
 	steps        metric.Float64Histogram
@@ -31,7 +33,7 @@ type report struct {
 
 func newReport(signals telemetry.Signals) (*report, error) {
 	meter := signals.Meter.Meter(scope)
-	r := &report{log: signals.Logger}
+	r := &report{log: signals.Logger, tracer: signals.Tracer.Tracer(scope)}
 	var err [5]error
 	r.requests, err[0] = meter.Int64Counter("repli.gateway.requests",
 		metric.WithDescription("Answers by tier; the outcome abandoned counts the callers that gave up, refused the sheddable requests turned away."))
@@ -66,24 +68,21 @@ func reasonOf(r ladder.Reason) attribute.KeyValue {
 	return attribute.String("repli.degradation.reason", name(repliv1.Reason(r), "REASON_"))
 }
 
-// step records one call, and the budget that it was granted and spent on the request's span.
+// step records one call.
 func (r *report) step(ctx context.Context, called ladder.Component, o ladder.Outcome, cancelled bool) {
 	component := componentOf(called)
 	r.steps.Record(ctx, o.Spent.Seconds(), metric.WithAttributes(component, reasonOf(o.Reason)))
 	if cancelled {
 		r.cancelled.Add(ctx, 1, metric.WithAttributes(component))
-	}
-	if span := trace.SpanFromContext(ctx); span.IsRecording() {
-		span.AddEvent("repli.step", trace.WithAttributes(
-			component, reasonOf(o.Reason),
-			attribute.Float64("repli.budget.granted_ms", milliseconds(o.Granted)),
-			attribute.Float64("repli.budget.spent_ms", milliseconds(o.Spent)),
-		))
+		trace.SpanFromContext(ctx).AddEvent("repli.cancelled", trace.WithAttributes(component))
 	}
 }
 
 // answered records an answer.
 func (r *report) answered(ctx context.Context, j *journey, response *repliv1.RecommendResponse, took time.Duration) {
+	if len(response.GetDegradations()) > 0 {
+		trail.Keep(ctx) // before the figures, whose exemplars then lead to the trace
+	}
 	tier := tierOf(response.GetTier())
 	r.requests.Add(ctx, 1, metric.WithAttributes(tier))
 	r.duration.Record(ctx, took.Seconds(), metric.WithAttributes(tier))
@@ -91,17 +90,7 @@ func (r *report) answered(ctx context.Context, j *journey, response *repliv1.Rec
 		r.degradations.Add(ctx, 1, metric.WithAttributes(
 			componentOf(ladder.Component(d.GetComponent())), reasonOf(ladder.Reason(d.GetReason()))))
 	}
-	if span := trace.SpanFromContext(ctx); span.IsRecording() {
-		span.SetAttributes(
-			tier,
-			attribute.Float64("repli.budget.granted_ms", milliseconds(j.plan.Total)),
-			attribute.Float64("repli.budget.spent_ms", milliseconds(took)),
-			attribute.Int("repli.candidates", len(j.candidates.ids)),
-			attribute.Int("repli.candidates.scored", j.steps.Scored),
-			attribute.String("repli.model.version", response.GetModel()),
-			attribute.String("repli.segment", response.GetSegment()),
-		)
-	}
+	traced(ctx, j, response, took)
 	if len(response.GetDegradations()) > 0 && r.log.Enabled(ctx, slog.LevelDebug) {
 		first := response.GetDegradations()[0]
 		r.log.DebugContext(ctx, "degraded answer",
@@ -118,6 +107,5 @@ func (r *report) abandoned(ctx context.Context) {
 // refused records a sheddable request that was turned away.
 func (r *report) refused(ctx context.Context) {
 	r.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", "refused")))
+	trace.SpanFromContext(ctx).AddEvent("repli.shed")
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -30,6 +30,7 @@ func (t *turns) take(ctx context.Context, now time.Time) error {
 	deadline, limited := ctx.Deadline()
 	wait := t.usual.Value() * time.Duration(ahead) / time.Duration(cap(t.slots)) // 0 while nothing is known
 	if limited && wait > 0 && now.Add(wait).After(deadline) {
+		shed(ctx)
 		return fault.New(fault.Overloaded, "BUSY", "%d requests are at work and %d wait", cap(t.slots), ahead-1)
 	}
 	select {

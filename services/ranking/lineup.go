@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/repli-mesh/repli/pkg/typical"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
 	"github.com/repli-mesh/repli/services/ranking/internal/models"
@@ -94,6 +96,7 @@ func draw(salt uint64, affinity uint32) uint64 {
 func (s *Service) newServing(m *models.Model) *serving {
 	return &serving{
 		Model: m, index: newIndex(m), defaults: s.report.counters(m.Bundle), pace: new(typical.Duration),
-		bindings: binding.NewCache(m.Bundle, func(bound *binding.Binding, err error) { s.report.bound(m.ID(), bound, err) }),
+		attributes: []attribute.KeyValue{attribute.String("repli.model.version", m.ID())},
+		bindings:   binding.NewCache(m.Bundle, func(bound *binding.Binding, err error) { s.report.bound(m.ID(), bound, err) }),
 	}
 }

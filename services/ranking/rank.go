@@ -32,6 +32,7 @@ type work struct {
 func (s *Service) Rank(ctx context.Context, request *rankingv1.RankRequest) (*rankingv1.RankResponse, error) {
 	started := s.now()
 	response, err := s.admit(ctx, request)
+	traced(ctx, request, response)
 	s.report.ranked(ctx, s.now().Sub(started), err)
 	return response, err
 }
@@ -88,7 +89,9 @@ func (s *Service) rankWith(
 		return nil, err
 	}
 	w.scores, w.batch.Positions = w.scores[:n], w.batch.Positions[:n]
+	_, span := s.report.span(ctx, model, "ranking.topk")
 	best, scores, retrieved, nonFinite := w.best(min(int(request.GetCount()), n), given)
+	span.End()
 	s.report.candidates(ctx, n-nonFinite, nonFinite, &w.batch, model.defaults)
 	response := &rankingv1.RankResponse{
 		Indices:          best,
@@ -129,7 +132,7 @@ func (w *work) best(count, given int) (best []uint32, scores []float32, retrieve
 func (s *Service) assemble(
 	ctx context.Context, model *serving, request *rankingv1.RankRequest, user *schema.Schema, state *items.State, w *work,
 ) (*binding.Binding, error) {
-	_, span := s.report.span(ctx, model.ID(), "ranking.assemble", len(w.ids))
+	_, span := s.report.span(ctx, model, "ranking.join")
 	defer span.End()
 	bound, err := model.bindings.Get(user, state.Table.Schema())
 	if err != nil {

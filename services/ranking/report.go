@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
@@ -96,16 +95,6 @@ func (r *report) add(ctx context.Context, outcome string, n int) {
 	if n > 0 {
 		r.scoredBy.Add(ctx, int64(n), r.outcomes[outcome]...)
 	}
-}
-
-// span starts a span of a part of a request; of a request that is not traced it costs nothing.
-func (r *report) span(ctx context.Context, model, name string, candidates int) (context.Context, trace.Span) {
-	if !trace.SpanFromContext(ctx).IsRecording() {
-		return ctx, noop.Span{}
-	}
-	attributes := trace.WithAttributes(
-		attribute.String("repli.model.version", model), attribute.Int("repli.candidates", candidates))
-	return r.tracer.Start(ctx, name, attributes) //nolint:spancheck // the caller ends it
 }
 
 // bound logs what a new pair of schemas means for the model.

@@ -92,7 +92,7 @@ func TestReport(t *testing.T) {
 	for _, ended := range recorder.Ended() {
 		names = append(names, ended.Name()+fmt.Sprint(len(ended.Attributes())))
 	}
-	if fmt.Sprint(names) != "[ranking.assemble2 ranking.score2 ranking.assemble2 ranking.score2 Rank0]" {
+	if fmt.Sprint(names) != "[ranking.join1 ranking.score1 ranking.topk1 ranking.join1 ranking.score1 ranking.topk1 Rank4]" {
 		t.Errorf("spans are %v", names)
 	}
 }

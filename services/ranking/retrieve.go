@@ -68,7 +68,7 @@ func (s *Service) retrieve(
 	if !ok {
 		return found{}
 	}
-	ctx, span := s.report.span(ctx, model.ID(), "ranking.retrieve", len(request.GetCandidateItemIds()))
+	ctx, span := s.report.span(ctx, model, "ranking.retrieve")
 	defer span.End()
 	if deadline, limited := ctx.Deadline(); limited {
 		granted, _ := s.retrieval.Grant(deadline.Sub(s.now())) // too little is none: the search then only counts

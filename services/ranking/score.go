@@ -20,7 +20,7 @@ const (
 // score runs the model on the batch and returns how many candidates have a score: the first ones, as many as there is time for. It
 // looks at the clock block by block, so that a request that nobody waits for any more stops soon.
 func (s *Service) score(ctx context.Context, model *serving, bound *binding.Binding, w *work) (int, error) {
-	ctx, span := s.report.span(ctx, model.ID(), "ranking.score", len(w.scores))
+	ctx, span := s.report.span(ctx, model, "ranking.score")
 	defer span.End()
 	started := s.now()
 	n := affordable(ctx, len(w.scores), started, model.pace.Value())

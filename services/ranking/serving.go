@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync/atomic"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/pkg/typical"
 	"github.com/repli-mesh/repli/services/ranking/internal/binding"
@@ -24,6 +26,8 @@ type serving struct {
 	index    *retrieval.Index  // nil where the manifest asks for no retrieval
 	defaults []*atomic.Int64   // counters, for each feature of the model in order
 	pace     *typical.Duration // the time for one candidate
+	// attributes are those of the spans of its work.
+	attributes []attribute.KeyValue
 }
 
 // serve makes the models of the roles the ones that are used from now on. What was made for one of them is kept.

@@ -112,6 +112,30 @@ func (p *Process) Address() string {
 	return p.address
 }
 
+// CPU is the processor time, in user and system mode, that the process has taken since it started, in hundredths of a second.
+func (p *Process) CPU() (time.Duration, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return 0, fmt.Errorf("%s: does not run", p.Name)
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may hold anything
+	var user, system int64
+	if fields := strings.Fields(rest); len(fields) > 12 {
+		if _, err = fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err == nil {
+			return time.Duration(user+system) * tick, nil
+		}
+	}
+	return 0, fmt.Errorf("%s: cannot read the processor time in %q", p.Name, text)
+}
+
+// tick is the unit of the times in /proc/PID/stat.
+const tick = 10 * time.Millisecond
+
 // Signal sends a signal; a process that does not run is an error.
 func (p *Process) Signal(signal syscall.Signal) error {
 	p.mu.Lock()
