@@ -55,8 +55,8 @@
 {{- define "repli.checkFiles" -}}
 {{- range $kind := .kinds -}}
 {{- range $i, $file := index $.section $kind -}}
-{{- if not (or (hasPrefix "s3://" $file) (and $.section.claim (hasPrefix "/data/" $file))) -}}
-{{- fail (printf "%s.%s[%d]: is %q, expected s3://BUCKET/KEY, or /data/FILE with %s.claim" $.key $kind $i $file $.key) -}}
+{{- if not (or (regexMatch "^s3://[^/@]+/[^@]*[^/@]$" $file) (and $.section.claim (hasPrefix "/data/" $file))) -}}
+{{- fail (printf "%s.%s[%d]: is no such file, expected s3://BUCKET/KEY without credentials, or /data/FILE with %s.claim" $.key $kind $i $.key) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

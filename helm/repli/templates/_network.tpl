@@ -48,8 +48,7 @@ podSelector:
 {{- range include "repli.redisAddresses" . | fromYamlArray -}}
 {{- $ports = append $ports (splitList ":" . | last) -}}
 {{- end -}}
-{{- /* Nodes of a cluster, and masters behind Sentinels, may be on other ports than the ones that are asked for them. */ -}}
-{{- if .Values.redis.sentinelMaster }}{{ $ports = append $ports "6379" }}{{ end -}}
+{{- range .Values.networkPolicy.redisPorts }}{{ $ports = append $ports (toString .) }}{{ end -}}
 {{ include "repli.egress.outside" (dict "peers" .Values.networkPolicy.redis "ports" (uniq $ports)) }}
 {{- end -}}
 {{- end }}
