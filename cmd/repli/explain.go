@@ -41,7 +41,7 @@ collected, that of the request is kept.`,
 }
 
 func (f explainFlags) ask(cmd *cobra.Command, c *client.Client, request *repliv1.RecommendRequest) error {
-	if err := f.ready(cmd.Context(), c); err != nil {
+	if err := f.ready(cmd.Context(), c, 0); err != nil {
 		return err
 	}
 	request.Debug = true

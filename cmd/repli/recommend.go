@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 // recommendFlags is one request as it is typed, and how it is asked.
 type recommendFlags struct {
 	requestFlags
-	every       time.Duration
-	watch, json bool
+	expect          string
+	every, patience time.Duration
+	watch, json     bool
 }
 
 func newRecommend() *cobra.Command {
@@ -33,6 +35,8 @@ func newRecommend() *cobra.Command {
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the answer as one line of JSON")
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "ask again and again, one line an answer, until interrupted")
 	cmd.Flags().DurationVar(&f.every, "every", time.Second, "how often to ask with --watch")
+	cmd.Flags().StringVar(&f.expect, "expect", "", "the worst tier that is a success, such as PERSONALIZED (default: any)")
+	cmd.Flags().DurationVar(&f.patience, "patience", 0, "for how long to ask again while there is no such answer")
 	return cmd
 }
 
@@ -40,18 +44,25 @@ func (f recommendFlags) run(cmd *cobra.Command) error {
 	if f.watch && f.every <= 0 {
 		return misuse(fmt.Errorf("--every: is %v, expected more than 0s", f.every))
 	}
-	return f.with(func(c *client.Client, request *repliv1.RecommendRequest) error { return f.ask(cmd, c, request) })
+	worst, err := f.worst()
+	if err != nil {
+		return misuse(err)
+	}
+	if f.watch && (f.expect != "" || f.patience != 0) || f.patience < 0 {
+		return misuse(errors.New("--expect, --patience: are set with --watch, or negative, expected one answer to wait for"))
+	}
+	return f.with(func(c *client.Client, request *repliv1.RecommendRequest) error { return f.ask(cmd, c, request, worst) })
 }
 
-func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repliv1.RecommendRequest) error {
+func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repliv1.RecommendRequest, worst repliv1.Tier) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	if err := f.ready(ctx, c); err != nil && !f.watch {
+	if err := f.ready(ctx, c, f.patience); err != nil && !f.watch {
 		return err
 	}
 	ticker := time.NewTicker(max(f.every, time.Millisecond))
 	defer ticker.Stop()
 	for {
-		response, took, err := f.once(ctx, c, request)
+		response, took, err := f.await(ctx, c, request, worst)
 		switch {
 		case err != nil && !f.watch:
 			return readable(err)
@@ -63,6 +74,9 @@ func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repli
 			err = show.Line(out, response, took)
 		default:
 			err = show.Answer(out, response, took)
+		}
+		if err == nil && response != nil {
+			err = short(response, worst)
 		}
 		if err != nil || !f.watch {
 			return err

@@ -62,9 +62,9 @@ func (f requestFlags) with(ask func(*client.Client, *repliv1.RecommendRequest) e
 	return err
 }
 
-// ready waits for the gateway.
-func (f requestFlags) ready(ctx context.Context, c *client.Client) error {
-	if err := c.Ready(ctx, 2*time.Second); err != nil {
+// ready waits for the gateway: two seconds, or longer.
+func (f requestFlags) ready(ctx context.Context, c *client.Client, patience time.Duration) error {
+	if err := c.Ready(ctx, max(2*time.Second, patience)); err != nil {
 		return fmt.Errorf("%s: %w", f.address, err)
 	}
 	return nil

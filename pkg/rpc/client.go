@@ -53,9 +53,7 @@ func Dial(cfg ClientConfig, deps ClientDeps) (*grpc.ClientConn, error) {
 		return nil, fmt.Errorf("connection to %s: %w", cfg.Target, err)
 	}
 	options = append(options, clientOptions(cfg)...)
-	if observer != nil {
-		options = append(options, grpc.WithUnaryInterceptor(observer.unaryClient()))
-	}
+	options = append(options, grpc.WithUnaryInterceptor(observer.unaryClient()))
 	conn, err := grpc.NewClient(target, options...)
 	if err != nil {
 		return nil, fmt.Errorf("connection to %s: %w", cfg.Target, err)

@@ -29,8 +29,12 @@ func (m *methods) of(full string) *method {
 	return known.(*method)
 }
 
-// unaryClient returns an interceptor that observes calls and sends the trace along. Health checks go by unseen.
+// unaryClient returns an interceptor that observes calls and sends the trace along; the latter also where nobody looks at this
+// side. Health checks go by unseen.
 func (o *observer) unaryClient() grpc.UnaryClientInterceptor {
+	if o == nil {
+		return passOn
+	}
 	called := &methods{}
 	return func(
 		ctx context.Context, full string, request, response any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
@@ -44,6 +48,12 @@ func (o *observer) unaryClient() grpc.UnaryClientInterceptor {
 		w.end(ctx, code, code != codes.OK)
 		return err
 	}
+}
+
+func passOn(
+	ctx context.Context, full string, request, response any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
+) error {
+	return invoke(send(ctx), full, request, response, cc, options...)
 }
 
 // send puts the trace into the metadata of a call.
