@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
@@ -29,6 +30,7 @@ type gateway struct {
 	calls atomic.Int32
 	left  atomic.Int64
 	fail  func(call int32) error
+	trace string // the id that the answers name
 }
 
 func (g *gateway) Register(r grpc.ServiceRegistrar) {
@@ -40,6 +42,9 @@ func (g *gateway) Recommend(
 ) (*repliv1.RecommendResponse, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		g.left.Store(int64(time.Until(deadline)))
+	}
+	if g.trace != "" {
+		_ = grpc.SetHeader(ctx, metadata.Pairs(rpc.TraceHeader, g.trace))
 	}
 	if err := g.fail(g.calls.Add(1)); err != nil {
 		return nil, err
@@ -173,5 +178,15 @@ func TestCallsAreTracedWhereAsked(t *testing.T) {
 	}
 	if ended := spans.Ended(); len(ended) != 1 || ended[0].Name() != "repli.v1.RecommendationService/Recommend" {
 		t.Errorf("spans %v", ended)
+	}
+}
+
+func TestTracedSaysWhichTrace(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "0af7651916cd43dd8448eb211c80319c"} {
+		c := serve(t, &gateway{fail: well, trace: id})
+		if _, got, err := c.Traced(t.Context(), request); err != nil || got != id {
+			t.Errorf("the trace is %q, %v, want %q", got, err, id)
+		}
 	}
 }

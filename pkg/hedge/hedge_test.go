@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
 	"github.com/repli-mesh/repli/pkg/typical"
@@ -128,4 +130,23 @@ func TestValidateNamesTheFault(t *testing.T) {
 			t.Errorf("%+v is accepted", c)
 		}
 	}
+}
+
+func TestCopiesAreEventsOfTheCallersSpan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spans := tracetest.NewSpanRecorder()
+		ctx, span := trace.NewTracerProvider(trace.WithSpanProcessor(spans)).Tracer("test").Start(t.Context(), "request")
+		s := &server{takes: []time.Duration{100 * ms, ms}}
+		if _, err := Do(ctx, seasoned(), s.ask); err != nil {
+			t.Fatal(err)
+		}
+		span.End()
+		var names []string
+		for _, event := range spans.Ended()[0].Events() {
+			names = append(names, event.Name)
+		}
+		if len(names) != 2 || names[0] != "repli.hedge.sent" || names[1] != "repli.hedge.won" {
+			t.Errorf("events %v", names)
+		}
+	})
 }
