@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -40,13 +41,17 @@ func setup(ctx context.Context, cfg Config, service string, logs io.Writer) (*Te
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	t.level.Set(level)
-	t.logger = newLogger(logs, cfg.LogFormat, service, t.level)
+	limit := newLimiter(time.Now)
+	t.logger = newLogger(logs, cfg.LogFormat, service, t.level, limit)
 	res, err := resource.New(ctx, resource.WithFromEnv(), resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", service)))
 	if err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	if t.metrics, t.page, err = newMetrics(res, t.logger); err != nil {
+		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
+	}
+	if err := limit.register(t.metrics.Meter("github.com/repli-mesh/repli/pkg/telemetry")); err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	if t.tracing, err = newTracing(ctx, cfg.TraceRatio, res, t.logger); err != nil {
