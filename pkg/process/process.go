@@ -105,7 +105,7 @@ func New(
 	service, err := build(p.env)
 	if err == nil {
 		p.service = service
-		deps := rpc.ServerDeps{Signals: t.Signals(), Local: local, Metrics: t.Handler()}
+		deps := rpc.ServerDeps{Signals: t.Signals(), Local: local, Metrics: t.Handler(), LogLevel: t.LevelPage()}
 		p.server, err = rpc.NewServer(name, cfg.Server, deps, p.service) //nolint:contextcheck // streams end with Run, not here
 	}
 	if err != nil {

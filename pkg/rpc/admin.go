@@ -9,9 +9,9 @@ import (
 	"google.golang.org/grpc/reflection"
 )
 
-// adminHandler serves people and probes: /metrics, /healthz (the process lives), /readyz (the services are ready), and over
+// adminHandler serves people and probes: /metrics, /loglevel (what is logged, which PUT changes), /healthz (the process lives), /readyz (the services are ready), and over
 // the same port, in clear-text HTTP/2, the gRPC services channelz, health and reflection.
-func (s *Server) adminHandler(metrics http.Handler) http.Handler {
+func (s *Server) adminHandler(deps ServerDeps) http.Handler {
 	inside := grpc.NewServer()
 	channelz.RegisterChannelzServiceToServer(inside)
 	grpc_health_v1.RegisterHealthServer(inside, s.health)
@@ -21,8 +21,11 @@ func (s *Server) adminHandler(metrics http.Handler) http.Handler {
 	for service := range inside.GetServiceInfo() {
 		mux.Handle("POST /"+service+"/", inside)
 	}
-	if metrics != nil {
-		mux.Handle("GET /metrics", metrics)
+	if deps.Metrics != nil {
+		mux.Handle("GET /metrics", deps.Metrics)
+	}
+	if deps.LogLevel != nil {
+		mux.Handle("/loglevel", deps.LogLevel)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)

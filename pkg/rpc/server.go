@@ -36,6 +36,8 @@ type ServerDeps struct {
 	Local *Local
 	// Metrics serves /metrics on the admin listener; nil where there are none.
 	Metrics http.Handler
+	// LogLevel serves /loglevel on the admin listener; nil where there is none.
+	LogLevel http.Handler
 }
 
 // Server serves gRPC services on one listener, and their health. Its methods are safe for concurrent use.
@@ -90,7 +92,7 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		endStreams()
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
-	s.admin = newAdminServer(s.adminHandler(deps.Metrics), cfg)
+	s.admin = newAdminServer(s.adminHandler(deps), cfg)
 	s.SetReady(false)
 	return s, nil
 }

@@ -13,14 +13,15 @@ func Err(err error) slog.Attr {
 	return slog.Any("error", err)
 }
 
-// newLogger writes one line a record, with the service and, where the context has a span, its ids.
-func newLogger(w io.Writer, format, service string, level slog.Leveler) *slog.Logger {
+// newLogger writes one line a record, with the service and, where the context has a span, its ids: as many as the limiter lets
+// through.
+func newLogger(w io.Writer, format, service string, level slog.Leveler, limit *limiter) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewJSONHandler(w, options)
 	if format == formatText {
 		handler = slog.NewTextHandler(w, options)
 	}
-	return slog.New(traced{handler}).With(slog.String("service", service))
+	return slog.New(limited{traced{handler}, limit}).With(slog.String("service", service))
 }
 
 // traced adds the ids of the span in the context, so that logs and traces can be read together.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -42,13 +43,17 @@ func setup(ctx context.Context, cfg Config, service string, logs io.Writer) (*Te
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	t.level.Set(level)
-	t.logger = newLogger(logs, cfg.LogFormat, service, t.level)
+	limit := newLimiter(time.Now)
+	t.logger = newLogger(logs, cfg.LogFormat, service, t.level, limit)
 	res, err := resource.New(ctx, resource.WithFromEnv(), resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", service)))
 	if err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	if t.metrics, t.page, err = newMetrics(res, t.logger); err != nil {
+		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
+	}
+	if err := limit.register(t.metrics.Meter(scope)); err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	if t.tracing, err = newTracing(ctx, cfg, res, t.logger); err != nil {

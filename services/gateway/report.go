@@ -19,6 +19,10 @@ import (
 
 const scope = "github.com/repli-mesh/repli/services/gateway"
 
+// degraded is what the log says of an answer that is not PERSONALIZED. Under overload nearly all are, so it is written only as often as
+// the limit of logs allows.
+const degraded = "degraded answer"
+
 // report tells spans, figures and logs what became of a request. Its labels are enumerations of the contract, so their
 // number is bounded; none comes from a caller.
 type report struct {
@@ -91,11 +95,10 @@ func (r *report) answered(ctx context.Context, j *journey, response *repliv1.Rec
 			componentOf(ladder.Component(d.GetComponent())), reasonOf(ladder.Reason(d.GetReason()))))
 	}
 	traced(ctx, j, response, took)
-	if len(response.GetDegradations()) > 0 && r.log.Enabled(ctx, slog.LevelDebug) {
+	if len(response.GetDegradations()) > 0 && telemetry.Worth(ctx, r.log, slog.LevelInfo, degraded) {
 		first := response.GetDegradations()[0]
-		r.log.DebugContext(ctx, "degraded answer",
-			slog.String("tier", tier.Value.AsString()),
-			slog.String("component", first.GetComponent().String()), slog.String("reason", first.GetReason().String()))
+		r.log.LogAttrs(ctx, slog.LevelInfo, degraded, slog.String("tier", tier.Value.AsString()),
+			slog.String("component", name(first.GetComponent(), "COMPONENT_")), slog.String("reason", name(first.GetReason(), "REASON_")))
 	}
 }
 
