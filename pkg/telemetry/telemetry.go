@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
+	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -19,8 +21,7 @@ type Telemetry struct {
 	logger  *slog.Logger
 	level   *slog.LevelVar
 	tracing tracing
-	metrics *sdkmetric.MeterProvider
-	page    http.Handler
+	metrics metrics
 }
 
 // Setup starts the signals of a service under its name; logs go to standard error. Nothing is global: a process may set
@@ -46,10 +47,13 @@ func setup(ctx context.Context, cfg Config, service string, logs io.Writer) (*Te
 	if err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
-	if t.metrics, t.page, err = newMetrics(res, t.logger); err != nil {
+	if t.metrics, err = newMetrics(ctx, res, t.logger); err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	if t.tracing, err = newTracing(ctx, cfg.TraceRatio, res, t.logger); err != nil {
+		ended, cancel := context.WithCancel(ctx)
+		cancel() // nothing was measured yet
+		_ = t.metrics.provider.Shutdown(ended)
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
 	return t, nil
@@ -57,12 +61,19 @@ func setup(ctx context.Context, cfg Config, service string, logs io.Writer) (*Te
 
 // Signals returns what the service's components report to.
 func (t *Telemetry) Signals() Signals {
-	return Signals{Logger: t.logger, Tracer: t.tracing.provider, Meter: t.metrics}
+	return Signals{Logger: t.logger, Tracer: t.tracing.provider, Meter: t.metrics.provider}
 }
 
 // Handler returns the page of metrics for Prometheus.
 func (t *Telemetry) Handler() http.Handler {
-	return t.page
+	return t.metrics.page
+}
+
+// Instruments lists the instruments that were made so far, whether or not they have measured anything.
+func (t *Telemetry) Instruments() []sdkmetric.Instrument {
+	t.metrics.made.mu.Lock()
+	defer t.metrics.made.mu.Unlock()
+	return slices.Clone(t.metrics.made.list)
 }
 
 // SetLevel changes from which level on records are logged.
@@ -70,8 +81,13 @@ func (t *Telemetry) SetLevel(level slog.Level) {
 	t.level.Set(level)
 }
 
-// Shutdown sends the spans that are queued, for as long as ctx allows, and ends all goroutines; it is called once. It
-// returns the context's error when spans were left.
+// Shutdown sends the spans that are queued and the last figures, for as long as ctx allows, and ends all goroutines; it is
+// called once. It returns the context's error when spans or figures were left.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
-	return errors.Join(t.tracing.shutdown(ctx), t.metrics.Shutdown(ctx))
+	var spans, figures error
+	var both sync.WaitGroup
+	both.Go(func() { spans = t.tracing.shutdown(ctx) })
+	both.Go(func() { figures = t.metrics.provider.Shutdown(ctx) })
+	both.Wait()
+	return errors.Join(spans, figures)
 }
