@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc/filters"
+	"go.opentelemetry.io/otel/metric/noop"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
@@ -87,6 +88,8 @@ func clientOptions(cfg ClientConfig, signals telemetry.Signals) []grpc.DialOptio
 			Timeout:             cfg.KeepaliveTimeout,
 			PermitWithoutStream: true,
 		}),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler(observed(signals, filters.Not(filters.HealthCheck()))...)),
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler(append(observed(signals, filters.Not(filters.HealthCheck())),
+			// Spans alone: figures of calls carry the address of each pod that there ever was, and servers have their own.
+			otelgrpc.WithMeterProvider(noop.NewMeterProvider()))...)),
 	}
 }

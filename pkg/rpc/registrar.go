@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"strings"
 
 	"google.golang.org/grpc"
 
@@ -30,6 +31,15 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	for _, stream := range desc.Streams {
 		r.methods["/"+desc.ServiceName+"/"+stream.StreamName] = true
 	}
+}
+
+// labels are the methods as figures name them.
+func (r *registrar) labels() []string {
+	var labels []string
+	for method := range r.methods {
+		labels = append(labels, strings.TrimPrefix(method, "/"))
+	}
+	return labels
 }
 
 // decoded returns the method with decode in the place of the plain decoder. Its error comes before every interceptor, so

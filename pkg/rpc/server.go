@@ -85,6 +85,7 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		endStreams()
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
+	telemetry.Zero(calls.panics, telemetry.Label{Key: methodKey, Values: ours.labels()})
 	s.admin = newAdminServer(s.adminHandler(deps.Metrics), cfg)
 	s.SetReady(false)
 	return s, nil

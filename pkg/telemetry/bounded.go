@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"iter"
 	"maps"
 	"strings"
 	"sync"
@@ -45,6 +46,9 @@ func (b *Bounded[T]) Of(value string) T {
 
 // Others is how often a value was counted as Other because there was no room.
 func (b *Bounded[T]) Others() int64 { return b.others.Load() }
+
+// All yields what belongs to the values that have come so far, and to Other, in no order.
+func (b *Bounded[T]) All() iter.Seq[T] { return maps.Values(*b.known.Load()) }
 
 func (b *Bounded[T]) add(value string) T {
 	b.mu.Lock()

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -27,6 +28,9 @@ func TestValuesBeyondTheBoundAreOne(t *testing.T) {
 		if got := b.Of(step.value); got != step.want || b.Others() != step.others {
 			t.Errorf("%q: got %s and %d others, want %s and %d", step.value, got, b.Others(), step.want, step.others)
 		}
+	}
+	if all := slices.Sorted(b.All()); !slices.Equal(all, []string{"<cart>", "<home>", "<other>"}) {
+		t.Errorf("all are %v", all)
 	}
 	if len(created) != 3 || created["home"] != 1 || created["cart"] != 1 || created["other"] != 1 {
 		t.Errorf("made %v", created)

@@ -20,17 +20,15 @@ type Label struct {
 type Labels map[string][]Label
 
 // Zero has a counter start at 0 for every combination of its labels' values, so that its first event is seen as a rise.
-func Zero(ctx context.Context, counter metric.Int64Counter, labels ...Label) {
-	zero(ctx, counter, nil, labels)
-}
+func Zero(counter metric.Int64Counter, labels ...Label) { zero(counter, nil, labels) }
 
-func zero(ctx context.Context, counter metric.Int64Counter, set []attribute.KeyValue, labels []Label) {
+func zero(counter metric.Int64Counter, set []attribute.KeyValue, labels []Label) {
 	if len(labels) == 0 {
-		counter.Add(ctx, 0, metric.WithAttributes(set...))
+		counter.Add(context.Background(), 0, metric.WithAttributes(set...))
 		return
 	}
 	for _, value := range labels[0].Values {
-		zero(ctx, counter, append(set[:len(set):len(set)], attribute.String(labels[0].Key, value)), labels[1:])
+		zero(counter, append(set[:len(set):len(set)], attribute.String(labels[0].Key, value)), labels[1:])
 	}
 }
 

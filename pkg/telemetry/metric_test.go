@@ -91,7 +91,7 @@ func TestCountersStartAtZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Zero(t.Context(), counter, Label{Key: "role", Values: []string{"a", "b"}}, Label{Key: "outcome", Values: []string{"ok", "error"}})
+	Zero(counter, Label{Key: "role", Values: []string{"a", "b"}}, Label{Key: "outcome", Values: []string{"ok", "error"}})
 	got := page(t, telemetry)
 	for _, role := range []string{"a", "b"} {
 		for _, outcome := range []string{"ok", "error"} {

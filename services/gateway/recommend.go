@@ -39,7 +39,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	started := s.deps.Now()
 	switch s.limiter.Admit(priorities[request.GetPriority()]) {
 	case overload.Refuse:
-		s.report.refused(ctx)
+		s.report.refused()
 		return nil, errOverloaded
 	case overload.Cheap:
 		return s.relieve(ctx, request, started), nil
@@ -65,7 +65,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		return nil, err
 	}
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
-		s.report.abandoned(ctx)
+		s.report.abandoned()
 		return nil, err
 	}
 	response := s.answer(j, s.distrust(j, list))
