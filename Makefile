@@ -15,6 +15,7 @@ PROTOVALIDATE_VERSION := v1.2.2
 ONNXRUNTIME_VERSION := 1.30.0
 REDIS_PACKAGE := redis-server=5:7.*
 ONNX_TESTS_PACKAGE := libonnx-testdata=1.12.*
+PROMETHEUS_PACKAGE := prometheus=2.42.*
 QEMU_PACKAGE := qemu-user-static=1:7.*
 
 BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
@@ -55,8 +56,14 @@ bin/repli-drill: $(GO_FILES)
 test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
+	@$(MAKE) rules-check
 	@$(MAKE) test-onnx-nodes
 	@$(MAKE) test-ort
+
+.PHONY: rules-check
+rules-check: promtool ## Check the recording rules for Prometheus, and what they make of known figures
+	@promtool check rules helm/repli/files/*-rules.yaml
+	@promtool test rules helm/repli/tests/rules/*-test.yaml
 
 .PHONY: test-onnx-nodes
 test-onnx-nodes: $(GOTESTSUM) onnx-tests ## Run ONNX's own tests of operators, and check that docs/operators.md says what they give
@@ -169,6 +176,7 @@ generate: $(BUF) $(VALIDATE) $(PROTOC_GEN_GO) $(PROTOC_GEN_GO_GRPC) onnx-tests #
 	} > docs/configuration.md.tmp && mv docs/configuration.md.tmp docs/configuration.md
 	@REPLI_ONNX_NODE_TESTS=$(ONNX_TESTS) REPLI_OPERATORS_PAGE=$(CURDIR)/docs/operators.md \
 		go test -count 1 -tags onnxnode -run '^TestONNXNodes$$' ./pkg/onnx >/dev/null
+	@REPLI_METRICS_PAGE=$(CURDIR)/docs/metrics.md go test -count 1 -run '^TestMetricsPage$$' ./services/allinone >/dev/null
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) $(BUF) ## Format Go and the contracts
@@ -201,6 +209,16 @@ redis-server:
 	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
 	trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(REDIS_PACKAGE)' >/dev/null
+
+# promtool comes with Prometheus, whose server the package would start.
+.PHONY: promtool
+promtool:
+	@command -v promtool >/dev/null && exit 0; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+		echo "the rules are checked with promtool; run: sudo apt-get update && sudo apt-get install -y --no-install-recommends '$(PROMETHEUS_PACKAGE)'"; exit 1; fi; \
+	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(PROMETHEUS_PACKAGE)' >/dev/null
 
 .PHONY: onnx-tests
 onnx-tests:
