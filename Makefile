@@ -18,6 +18,7 @@ ONNX_TESTS_PACKAGE := libonnx-testdata=1.12.*
 HELM_VERSION := v3.22.0
 KUBECONFORM_VERSION := v0.8.0
 KUBERNETES_VERSION := 1.36.3
+PROMETHEUS_PACKAGE := prometheus=2.42.*
 QEMU_PACKAGE := qemu-user-static=1:7.*
 
 BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
@@ -75,8 +76,14 @@ images: ca-certificates ## Build the images, an OCI layout and an archive and an
 test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
+	@$(MAKE) rules-check
 	@$(MAKE) test-onnx-nodes
 	@$(MAKE) test-ort
+
+.PHONY: rules-check
+rules-check: promtool ## Check the recording rules for Prometheus, and what they make of known figures
+	@promtool check rules helm/repli/files/*-rules.yaml
+	@promtool test rules helm/repli/tests/rules/*-test.yaml
 
 .PHONY: test-onnx-nodes
 test-onnx-nodes: $(GOTESTSUM) onnx-tests ## Run ONNX's own tests of operators, and check that docs/operators.md says what they give
@@ -204,6 +211,7 @@ generate: $(BUF) $(VALIDATE) $(PROTOC_GEN_GO) $(PROTOC_GEN_GO_GRPC) onnx-tests #
 	@go run ./helm/generate helm/repli
 	@REPLI_ONNX_NODE_TESTS=$(ONNX_TESTS) REPLI_OPERATORS_PAGE=$(CURDIR)/docs/operators.md \
 		go test -count 1 -tags onnxnode -run '^TestONNXNodes$$' ./pkg/onnx >/dev/null
+	@REPLI_METRICS_PAGE=$(CURDIR)/docs/metrics.md go test -count 1 -run '^TestMetricsPage$$' ./services/allinone >/dev/null
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) $(BUF) ## Format Go and the contracts
@@ -243,6 +251,16 @@ ca-certificates:
 	if [ "$$(id -u)" -ne 0 ]; then \
 		echo "images need the authorities that TLS trusts; run: sudo apt-get update && sudo apt-get install -y ca-certificates"; exit 1; fi; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null
+
+# promtool comes with Prometheus, whose server the package would start.
+.PHONY: promtool
+promtool:
+	@command -v promtool >/dev/null && exit 0; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+		echo "the rules are checked with promtool; run: sudo apt-get update && sudo apt-get install -y --no-install-recommends '$(PROMETHEUS_PACKAGE)'"; exit 1; fi; \
+	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(PROMETHEUS_PACKAGE)' >/dev/null
 
 .PHONY: onnx-tests
 onnx-tests:

@@ -86,6 +86,9 @@ func TestPanicIsRecoveredCountedAndLogged(t *testing.T) {
 	}
 	_, stop := start(t, localConfig("test"), deps, service)
 	client := featurev1.NewFeatureServiceClient(dial(t, "inproc:///test", local))
+	if got := panics(t, reader); len(got) < 2 || got[getUser] != 0 || got[watchItems] != 0 {
+		t.Errorf("before any panic: got %v, want 0 for every method", got)
+	}
 
 	_, err := client.GetUser(soon(t), alice())
 	if got := status.Convert(err); got.Code() != codes.Internal || got.Message() != "internal error" {
@@ -98,8 +101,8 @@ func TestPanicIsRecoveredCountedAndLogged(t *testing.T) {
 	if _, err := stream.Recv(); status.Code(err) != codes.Internal {
 		t.Errorf("stream: got %v", err)
 	}
-	if got := panics(t, reader); got != 2 {
-		t.Errorf("counted %d panics, want 2", got)
+	if got := panics(t, reader); got[getUser] != 1 || got[watchItems] != 1 {
+		t.Errorf("counted %v, want one panic of each of the two methods", got)
 	}
 	stop()
 	for _, want := range []string{"handler panicked", "FeatureService/GetUser", "FeatureService/WatchItems", "errors_test.go", "nil map"} {
@@ -112,23 +115,31 @@ func TestPanicIsRecoveredCountedAndLogged(t *testing.T) {
 	}
 }
 
-func panics(t *testing.T, reader sdkmetric.Reader) int64 {
+// The methods as figures name them.
+const (
+	getUser    = "repli.feature.v1.FeatureService/GetUser"
+	watchItems = "repli.feature.v1.FeatureService/WatchItems"
+)
+
+// panics counts them by method.
+func panics(t *testing.T, reader sdkmetric.Reader) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
 	if err := reader.Collect(t.Context(), &all); err != nil {
 		t.Fatal(err)
 	}
-	var count int64
+	counts := map[string]int64{}
 	for _, scope := range all.ScopeMetrics {
 		for _, m := range scope.Metrics {
 			if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "repli.rpc.panics" {
 				for _, point := range sum.DataPoints {
-					count += point.Value
+					method, _ := point.Attributes.Value("rpc.method")
+					counts[method.AsString()] += point.Value
 				}
 			}
 		}
 	}
-	return count
+	return counts
 }
 
 func TestValidation(t *testing.T) {

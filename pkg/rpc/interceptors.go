@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"go.opentelemetry.io/otel/attribute"
@@ -63,7 +64,7 @@ func (c *chain) recovered(ctx context.Context, value any) error {
 		cause = err.Error()
 	}
 	method, _ := grpc.Method(ctx)
-	c.panics.Add(ctx, 1, metric.WithAttributes(attribute.String("rpc.method", method)))
+	c.panics.Add(ctx, 1, metric.WithAttributes(attribute.String(methodKey, strings.TrimPrefix(method, "/"))))
 	c.logger.LogAttrs(ctx, slog.LevelError, "handler panicked", slog.String("method", method),
 		slog.String("cause", cause), slog.String("stack", string(debug.Stack())))
 	return fault.Status(errors.New(cause)).Err()

@@ -13,7 +13,8 @@ import (
 type registrar struct {
 	server   *grpc.Server
 	observer *observer
-	names    []string
+	names    []string // of services
+	methods  []string // "service/method"
 }
 
 // RegisterService is called by the generated code.
@@ -21,11 +22,13 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	own := *desc
 	own.Methods = make([]grpc.MethodDesc, len(desc.Methods))
 	for i, method := range desc.Methods {
+		r.methods = append(r.methods, desc.ServiceName+"/"+method.MethodName)
 		own.Methods[i] = decoded(method)
 		own.Methods[i].Handler = r.observer.observedUnary("/"+desc.ServiceName+"/"+method.MethodName, own.Methods[i].Handler)
 	}
 	own.Streams = slices.Clone(desc.Streams)
 	for i, stream := range own.Streams {
+		r.methods = append(r.methods, desc.ServiceName+"/"+stream.StreamName)
 		own.Streams[i].Handler = r.observer.observedStream("/"+desc.ServiceName+"/"+stream.StreamName, stream.Handler)
 	}
 	r.server.RegisterService(&own, impl)

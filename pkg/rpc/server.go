@@ -92,6 +92,7 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		endStreams()
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
+	telemetry.Zero(calls.panics, telemetry.Label{Key: methodKey, Values: ours.methods})
 	s.admin = newAdminServer(s.adminHandler(deps), cfg)
 	s.SetReady(false)
 	return s, nil

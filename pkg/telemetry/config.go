@@ -14,8 +14,9 @@ const (
 	formatText = "text"
 )
 
-// Config is how a service reports about itself. Where traces go is told by the standard OTEL_EXPORTER_OTLP_* variables of
-// the environment; without an endpoint there are no traces.
+// Config is how a service reports about itself. Where traces go, and figures beside the page for Prometheus, is told by the
+// standard OTEL_ variables of the environment: without an endpoint there are no traces, and figures are pushed where
+// OTEL_EXPORTER_OTLP_METRICS_ENDPOINT is set or OTEL_METRICS_EXPORTER holds "otlp".
 type Config struct {
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `yaml:"log_level"`

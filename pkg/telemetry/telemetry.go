@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -22,8 +24,7 @@ type Telemetry struct {
 	logger  *slog.Logger
 	level   *slog.LevelVar
 	tracing tracing
-	metrics *sdkmetric.MeterProvider
-	page    http.Handler
+	metrics metrics
 }
 
 // Setup starts the signals of a service under its name; logs go to standard error. Nothing is global: a process may set
@@ -50,24 +51,34 @@ func setup(ctx context.Context, cfg Config, service string, logs io.Writer) (*Te
 	if err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
-	if t.metrics, t.page, err = newMetrics(res, t.logger); err != nil {
+	if t.metrics, err = newMetrics(ctx, res, t.logger); err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
 	}
-	if err := limit.register(t.metrics.Meter(scope)); err != nil {
+	if err := errors.Join(limit.register(t.metrics.provider.Meter(scope)), t.trace(ctx, cfg, res)); err != nil {
+		ended, cancel := context.WithCancel(ctx)
+		cancel() // nothing was measured yet
+		_ = t.metrics.provider.Shutdown(ended)
 		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
-	}
-	if t.tracing, err = newTracing(ctx, cfg, res, t.logger); err != nil {
-		return nil, fmt.Errorf("telemetry of %s: %w", service, err)
-	}
-	if err := t.tracing.describe(t.Signals().Meter); err != nil {
-		return nil, errors.Join(fmt.Errorf("telemetry of %s: %w", service, err), t.tracing.shutdown(ctx))
 	}
 	return t, nil
 }
 
+// trace starts the traces. After an error there are none.
+func (t *Telemetry) trace(ctx context.Context, cfg Config, res *resource.Resource) error {
+	tracing, err := newTracing(ctx, cfg, res, t.logger)
+	if err != nil {
+		return err
+	}
+	t.tracing = tracing
+	if err := tracing.describe(t.Signals().Meter); err != nil {
+		return errors.Join(err, tracing.shutdown(ctx))
+	}
+	return nil
+}
+
 // Signals returns what the service's components report to.
 func (t *Telemetry) Signals() Signals {
-	signals := Signals{Logger: t.logger, Tracer: t.tracing.provider, Meter: t.metrics}
+	signals := Signals{Logger: t.logger, Tracer: t.tracing.provider, Meter: t.metrics.provider}
 	if disabled() {
 		signals.Meter = metricnoop.NewMeterProvider()
 	}
@@ -79,7 +90,14 @@ func disabled() bool { return strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), 
 
 // Handler returns the page of metrics for Prometheus.
 func (t *Telemetry) Handler() http.Handler {
-	return t.page
+	return t.metrics.page
+}
+
+// Instruments lists the instruments that were made so far, whether or not they have measured anything.
+func (t *Telemetry) Instruments() []sdkmetric.Instrument {
+	t.metrics.made.mu.Lock()
+	defer t.metrics.made.mu.Unlock()
+	return slices.Clone(t.metrics.made.list)
 }
 
 // SetLevel changes from which level on records are logged.
@@ -87,8 +105,13 @@ func (t *Telemetry) SetLevel(level slog.Level) {
 	t.level.Set(level)
 }
 
-// Shutdown sends the spans that are queued, for as long as ctx allows, and ends all goroutines; it is called once. It
-// returns the context's error when spans were left.
+// Shutdown sends the spans that are queued and the last figures, for as long as ctx allows, and ends all goroutines; it is
+// called once. It returns the context's error when spans or figures were left.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
-	return errors.Join(t.tracing.shutdown(ctx), t.metrics.Shutdown(ctx))
+	var spans, figures error
+	var both sync.WaitGroup
+	both.Go(func() { spans = t.tracing.shutdown(ctx) })
+	both.Go(func() { figures = t.metrics.provider.Shutdown(ctx) })
+	both.Wait()
+	return errors.Join(spans, figures)
 }

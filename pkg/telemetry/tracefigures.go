@@ -10,8 +10,6 @@ import (
 	"github.com/repli-mesh/repli/pkg/telemetry/trail"
 )
 
-const scope = "github.com/repli-mesh/repli/pkg/telemetry"
-
 // describe has the meter show what becomes of traces and spans.
 func (t tracing) describe(meters metric.MeterProvider) error {
 	if t.stats == nil {

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
 const scope = "github.com/repli-mesh/repli/services/fallback"
@@ -26,15 +27,14 @@ func newFigures(provider metric.MeterProvider, s *Service) (*figures, error) {
 	meter := provider.Meter(scope)
 	f := &figures{}
 	for source := range f.sources {
-		name := strings.ToLower(strings.TrimPrefix(repliv1.Source(source).String(), "SOURCE_"))
-		set := attribute.NewSet(attribute.String("source", name))
+		set := attribute.NewSet(attribute.String(sourceKey, sourceName(source)))
 		f.sources[source] = []metric.AddOption{metric.WithAttributeSet(set)}
 	}
 	var err [4]error
 	f.suggestions, err[0] = meter.Int64Counter("repli.fallback.suggestions",
 		metric.WithDescription("Suggested items by source."))
-	loaded := metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "loaded")))
-	refused := metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "refused")))
+	loaded := metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeKey, outcomes[0])))
+	refused := metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeKey, outcomes[1])))
 	_, err[1] = meter.Int64ObservableCounter("repli.fallback.snapshot.reloads",
 		metric.WithDescription("Snapshot files read, by outcome: loaded or refused."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
@@ -58,7 +58,34 @@ func newFigures(provider metric.MeterProvider, s *Service) (*figures, error) {
 			}
 			return nil
 		}))
+	telemetry.Zero(f.suggestions, Labels()["repli.fallback.suggestions"]...)
 	return f, errors.Join(err[:]...)
+}
+
+// The keys of labels.
+const (
+	sourceKey  = "source"
+	outcomeKey = "outcome"
+)
+
+// outcomes are those of reads of the snapshot's file.
+var outcomes = []string{"loaded", "refused"}
+
+// sourceName is the lower-case name of a source without its prefix.
+func sourceName(source int) string {
+	return strings.ToLower(strings.TrimPrefix(repliv1.Source(source).String(), "SOURCE_")) //nolint:gosec // a few
+}
+
+// Labels are the labels of the fallback service's figures.
+func Labels() telemetry.Labels {
+	source := telemetry.Label{Key: sourceKey}
+	for s := repliv1.Source_SOURCE_POPULAR; s <= repliv1.Source_SOURCE_NEIGHBOUR; s++ {
+		source.Values = append(source.Values, sourceName(int(s)))
+	}
+	return telemetry.Labels{
+		"repli.fallback.suggestions":      {source},
+		"repli.fallback.snapshot.reloads": {{Key: outcomeKey, Values: outcomes}},
+	}
 }
 
 func (f *figures) suggested(ctx context.Context, counts *sourceCounts) {

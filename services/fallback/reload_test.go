@@ -133,7 +133,11 @@ func TestRunServesAFileOnceItAppears(t *testing.T) {
 	t.Parallel()
 	s := shop(t, 1, 20, 20, 100)
 	o := overFile(t, nil)
-	if got, want := o.values(t), (map[string]float64{loaded: 0, refused: 0}); !maps.Equal(got, want) {
+	want := map[string]float64{
+		loaded: 0, refused: 0, "repli.fallback.suggestions/source=popular": 0, "repli.fallback.suggestions/source=trending": 0,
+		"repli.fallback.suggestions/source=neighbour": 0,
+	}
+	if got := o.values(t); !maps.Equal(got, want) {
 		t.Errorf("metrics before the first snapshot: %v, expected %v", got, want)
 	}
 	o.run(t)

@@ -29,7 +29,7 @@ func of(now func() uint64, labels ...attribute.KeyValue) value {
 // figures returns what there is to say of the reads.
 func (r *reads) figures() []figure {
 	rows, circuit := r.rows.Stats, r.breaker.Stats
-	outcome := func(word string) attribute.KeyValue { return attribute.String("outcome", word) }
+	outcome := func(word string) attribute.KeyValue { return attribute.String(outcomeKey, word) }
 	return []figure{
 		{"repli.feature.cache.requests", "{request}", "Requests for rows of users, by what was in memory.", false, []value{
 			of(func() uint64 { return rows().Hits }, outcome("hit")),

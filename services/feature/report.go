@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -18,29 +19,25 @@ import (
 
 const scope = "github.com/repli-mesh/repli/services/feature"
 
-// storeBuckets are finer than the usual ones where a store should be: under 5 ms.
-var storeBuckets = []float64{
-	0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
-}
-
 // report counts and traces what the store does. No id enters it. Safe for concurrent use.
 type report struct {
 	tracer   trace.Tracer
-	system   string
+	system   attribute.KeyValue
 	kind     trace.SpanStartOption
 	duration metric.Float64Histogram
+	ended    sync.Map // of []metric.RecordOption by [2]string, operation and outcome; few, by outcomeOf
 }
 
 func newReport(signals telemetry.Signals, kind string) (*report, error) {
 	duration, err := signals.Meter.Meter(scope).Float64Histogram("repli.feature.store.duration",
-		metric.WithUnit("s"), metric.WithDescription("How long operations of the online store take."),
-		metric.WithExplicitBucketBoundaries(storeBuckets...))
+		metric.WithUnit("s"), metric.WithDescription("How long operations of the online store take."))
 	if err != nil {
 		return nil, fmt.Errorf("feature: %w", err)
 	}
+	system := attribute.String(systemKey, kind)
 	return &report{
 		tracer:   signals.Tracer.Tracer(scope),
-		system:   kind,
+		system:   system,
 		kind:     trace.WithSpanKind(trace.SpanKindClient),
 		duration: duration,
 	}, nil
@@ -61,8 +58,8 @@ func (r *report) observe(ctx context.Context, operation string, do func(context.
 	}
 	ctx, span := r.tracer.Start(ctx, "feature.store."+operation, options...)
 	defer span.End()
-	attributes := []attribute.KeyValue{attribute.String("db.system.name", r.system)}
-	if command := commands[operation]; r.system == Redis && command != "" {
+	attributes := []attribute.KeyValue{r.system}
+	if command := commands[operation]; r.system.Value.AsString() == Redis && command != "" {
 		attributes = append(attributes, attribute.String("db.operation.name", command))
 	}
 	err := r.measure(ctx, operation, do)
@@ -78,9 +75,19 @@ func (r *report) observe(ctx context.Context, operation string, do func(context.
 func (r *report) measure(ctx context.Context, operation string, do func(context.Context) error) error {
 	start := time.Now()
 	err := do(ctx)
-	r.duration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(
-		attribute.String("operation", operation), attribute.String("outcome", outcomeOf(err))))
+	r.duration.Record(ctx, time.Since(start).Seconds(), r.labels(operation, outcomeOf(err))...)
 	return err
+}
+
+// labels are made once for an operation and its outcome.
+func (r *report) labels(operation, outcome string) []metric.RecordOption {
+	key := [2]string{operation, outcome}
+	if made, ok := r.ended.Load(key); ok {
+		return made.([]metric.RecordOption)
+	}
+	set := attribute.NewSet(r.system, attribute.String(operationKey, operation), attribute.String(outcomeKey, outcome))
+	made, _ := r.ended.LoadOrStore(key, []metric.RecordOption{metric.WithAttributeSet(set)})
+	return made.([]metric.RecordOption)
 }
 
 // outcomeOf is one of a few words: ok, cancelled, deadline, the reason of the fault, or error.

@@ -110,6 +110,8 @@ func TestMemoryAndCircuitAreObservedWithoutIDs(t *testing.T) {
 			switch data := m.Data.(type) {
 			case metricdata.Sum[int64]:
 				points = data.DataPoints
+			case metricdata.Sum[float64]:
+				got[m.Name] = int64(len(data.DataPoints))
 			case metricdata.Gauge[int64]:
 				points = data.DataPoints
 			}
@@ -130,7 +132,10 @@ func TestMemoryAndCircuitAreObservedWithoutIDs(t *testing.T) {
 		"repli.feature.cache.requests renewed": 0, "repli.feature.cache.loads ok": 1, "repli.feature.cache.loads failed": 0,
 		"repli.feature.cache.loads refused": 0, "repli.feature.cache.evictions": 0, "repli.feature.cache.rows": 1,
 		"repli.feature.cache.loading": 0, "repli.feature.circuit.open": 0, "repli.feature.circuit.opened": 0,
-		"repli.feature.circuit.probes": 0, "repli.feature.rows not_found": 2, "repli.feature.views not_found user_kind": 2,
+		"repli.feature.circuit.probes": 0, "repli.feature.redis.pool.takes reads miss": 1, "db.client.connection.count reads used": 0,
+		"db.client.connection.timeouts reads": 0, "db.client.connection.pending_requests main": 0, "repli.feature.redis.pool.waited": 4,
+		"repli.feature.redis.pool.waits main_batches": 0, "repli.feature.redis.pool.stale reads": 0,
+		"db.client.connection.max reads": int64(redisConfig("").Store.Redis.PoolSize), "repli.feature.rows not_found": 2, "repli.feature.views not_found user_kind": 2,
 	} {
 		if value, ok := got[name]; !ok || value != want {
 			t.Errorf("%s is %d, there: %v; want %d", name, value, ok, want)

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -34,6 +35,9 @@ func OpenStore(cfg StoreConfig, deps Deps) (*Store, error) {
 	inner, err := redis.New(cfg.Redis, deps.Project, deps.Now)
 	if err != nil {
 		return nil, err
+	}
+	if err := describePools(deps.Signals.Meter.Meter(scope), inner.Pools); err != nil {
+		return nil, errors.Join(err, inner.Close())
 	}
 	return &Store{inner: inner, report: report}, nil
 }

@@ -31,7 +31,7 @@ func newTally(deps Deps, table *items.Table) (*tally, error) {
 }
 
 func (t *tally) figures(project *views.Project) []figure {
-	status := func(word string) attribute.KeyValue { return attribute.String("status", word) }
+	status := func(word string) attribute.KeyValue { return attribute.String(statusKey, word) }
 	rows := figure{"repli.feature.rows", "{row}", "Rows of users that were served, by status.", false, []value{
 		of(t.found.Load, status("found")), of(t.notFound.Load, status("not_found")),
 		of(t.outdated.Load, status(stateNames[viewOutdated])), of(t.stale.Load, status("stale")),
@@ -39,7 +39,7 @@ func (t *tally) figures(project *views.Project) []figure {
 	byView := figure{"repli.feature.views", "{view}", "Views in the rows of users that were served, by status.", false, nil}
 	for i, view := range project.ViewsOf(views.User) {
 		for s := range states {
-			byView.values = append(byView.values, of(t.views[i][s].Load, attribute.String("view", view.Name), status(stateNames[s])))
+			byView.values = append(byView.values, of(t.views[i][s].Load, attribute.String(viewKey, view.Name), status(stateNames[s])))
 		}
 	}
 	return []figure{rows, byView}

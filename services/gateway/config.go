@@ -35,6 +35,8 @@ type Config struct {
 	Quality quality.Config `yaml:"quality"`
 	// Overload says how many requests are answered in full.
 	Overload overload.Config `yaml:"overload"`
+	// Labels bounds how many segments and placements have figures of their own.
+	Labels LabelsConfig `yaml:"labels"`
 }
 
 // Guards is one for each peer.
@@ -57,6 +59,7 @@ func Defaults() Config {
 		Hedge:           hedge.Defaults(),
 		Quality:         quality.Defaults(),
 		Overload:        overload.Defaults(),
+		Labels:          LabelsConfig{Segments: 50, Placements: 50},
 	}
 }
 
@@ -78,6 +81,7 @@ func (c Config) Validate() error {
 		config.Under("hedge", c.Hedge.Validate()),
 		config.Under("quality", c.Quality.Validate()),
 		config.Under("overload", c.Overload.Validate()),
+		config.Under("labels", c.Labels.Validate()),
 	)
 	if c.LastGood.Refresh < 10*time.Millisecond {
 		faults = append(faults, config.Invalid("last_good.refresh", c.LastGood.Refresh, "at least 10ms"))

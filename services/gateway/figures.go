@@ -16,6 +16,10 @@ import (
 // describe has the meter show how the gateway stands with its load and its peers.
 func (s *Service) describe(signals telemetry.Signals, hedger *hedge.Hedger) error {
 	meter := signals.Meter.Meter(scope)
+	return errors.Join(s.describeLoad(meter), s.describePeers(meter), describeHedges(meter, hedger))
+}
+
+func (s *Service) describeLoad(meter metric.Meter) error {
 	limit, err0 := meter.Int64ObservableGauge("repli.gateway.limit", metric.WithUnit("{request}"),
 		metric.WithDescription("How many requests may be answered in full at a time."))
 	working, err1 := meter.Int64ObservableGauge("repli.gateway.working", metric.WithUnit("{request}"),
@@ -24,41 +28,62 @@ func (s *Service) describe(signals telemetry.Signals, hedger *hedge.Hedger) erro
 		metric.WithDescription("How long work waited for a processor in the last window."))
 	factor, err3 := meter.Float64ObservableGauge("repli.gateway.quality.factor",
 		metric.WithDescription("Which share of the candidates is ranked."))
-	open, err4 := meter.Int64ObservableGauge("repli.gateway.circuit.open",
-		metric.WithDescription("1 while a component is not asked because it has failed, by component."))
-	opened, err5 := meter.Int64ObservableCounter("repli.gateway.circuit.opened",
-		metric.WithDescription("How often a component was no longer asked, by component."))
-	sent, err6 := meter.Int64ObservableCounter("repli.gateway.hedges",
-		metric.WithDescription("Second copies of slow reads."))
-	won, err7 := meter.Int64ObservableCounter("repli.gateway.hedges.won",
-		metric.WithDescription("Second copies whose answer came first."))
-	if err := errors.Join(err0, err1, err2, err3, err4, err5, err6, err7); err != nil {
+	if err := errors.Join(err0, err1, err2, err3); err != nil {
 		return err
 	}
-	guards := []struct {
-		guard     *guard.Guard
-		component metric.MeasurementOption
-	}{
-		{s.feature.guard, of(ladder.Feature)}, {s.ranking.guard, of(ladder.Ranking)}, {s.fallback.guard, of(ladder.Fallback)},
-	}
-	_, failed := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		load, copies := s.limiter.Stats(), hedger.Stats()
+	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		load := s.limiter.Stats()
 		o.ObserveInt64(limit, int64(load.Limit))
 		o.ObserveInt64(working, int64(load.Working))
 		o.ObserveFloat64(delay, load.Delay.Seconds())
 		o.ObserveFloat64(factor, s.quality.Value())
-		o.ObserveInt64(sent, copies.Sent)
-		o.ObserveInt64(won, copies.Won)
-		for _, g := range guards {
-			stats := g.guard.Stats()
-			o.ObserveInt64(open, map[bool]int64{true: 1}[stats.Open], g.component)
-			o.ObserveInt64(opened, int64(stats.Opened), g.component) //nolint:gosec // a counter
-		}
 		return nil
-	}, limit, working, delay, factor, open, opened, sent, won)
-	return failed
+	}, limit, working, delay, factor)
+	return err
 }
 
-func of(component ladder.Component) metric.MeasurementOption {
-	return metric.WithAttributeSet(attribute.NewSet(componentOf(component)))
+func (s *Service) describePeers(meter metric.Meter) error {
+	calls, err0 := meter.Int64ObservableGauge("repli.gateway.calls", metric.WithUnit("{call}"),
+		metric.WithDescription("Calls that are under way, by component."))
+	open, err1 := meter.Int64ObservableGauge("repli.gateway.circuit.open",
+		metric.WithDescription("1 while a component is not asked because it has failed, by component."))
+	opened, err2 := meter.Int64ObservableCounter("repli.gateway.circuit.opened",
+		metric.WithDescription("How often a component was no longer asked, by component."))
+	if err := errors.Join(err0, err1, err2); err != nil {
+		return err
+	}
+	guards := map[ladder.Component]*guard.Guard{
+		ladder.Feature: s.feature.guard, ladder.Ranking: s.ranking.guard, ladder.Fallback: s.fallback.guard,
+	}
+	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		for component, guard := range guards {
+			stats, of := guard.Stats(), of(componentOf(component))
+			o.ObserveInt64(calls, int64(stats.Working), of)
+			o.ObserveInt64(open, map[bool]int64{true: 1}[stats.Open], of)
+			o.ObserveInt64(opened, int64(stats.Opened), of) //nolint:gosec // a counter
+		}
+		return nil
+	}, calls, open, opened)
+	return err
+}
+
+func describeHedges(meter metric.Meter, hedger *hedge.Hedger) error {
+	sent, err0 := meter.Int64ObservableCounter("repli.gateway.hedges",
+		metric.WithDescription("Second copies of slow reads."))
+	won, err1 := meter.Int64ObservableCounter("repli.gateway.hedges.won",
+		metric.WithDescription("Second copies whose answer came first."))
+	if err := errors.Join(err0, err1); err != nil {
+		return err
+	}
+	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		copies := hedger.Stats()
+		o.ObserveInt64(sent, copies.Sent)
+		o.ObserveInt64(won, copies.Won)
+		return nil
+	}, sent, won)
+	return err
+}
+
+func of(labels ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(labels...))
 }

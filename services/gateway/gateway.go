@@ -67,7 +67,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	report, err := newReport(deps.Signals)
+	report, err := newReport(deps.Signals, cfg.Labels)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

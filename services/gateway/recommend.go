@@ -72,7 +72,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 		return nil, err
 	}
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
-		s.report.abandoned(ctx)
+		s.report.abandoned()
 		return nil, err
 	}
 	span = s.report.span(ctx, "gateway.assemble")

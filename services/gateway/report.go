@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
@@ -23,62 +21,46 @@ const scope = "github.com/repli-mesh/repli/services/gateway"
 // the limit of logs allows.
 const degraded = "degraded answer"
 
-// report tells spans, figures and logs what became of a request. Its labels are enumerations of the contract, so their
-// number is bounded; none comes from a caller.
+// report tells spans, figures and logs what became of a request. Its labels are made once.
 type report struct {
-	log          *slog.Logger
-	tracer       trace.Tracer
-	requests     metric.Int64Counter
-	duration     metric.Float64Histogram
-	steps        metric.Float64Histogram
-	degradations metric.Int64Counter
-	cancelled    metric.Int64Counter
+	log      *slog.Logger
+	tracer   trace.Tracer
+	tally    *tally
+	duration metric.Float64Histogram
+	steps    metric.Float64Histogram
+	tiers    [][]metric.RecordOption   // by tier
+	reasons  [][][]metric.RecordOption // by peer and reason
 }
 
-func newReport(signals telemetry.Signals) (*report, error) {
+func newReport(signals telemetry.Signals, cfg LabelsConfig) (*report, error) {
 	meter := signals.Meter.Meter(scope)
-	r := &report{log: signals.Logger, tracer: signals.Tracer.Tracer(scope)}
-	var err [5]error
-	r.requests, err[0] = meter.Int64Counter("repli.gateway.requests",
-		metric.WithDescription("Answers by tier; the outcome abandoned counts the callers that gave up, refused the sheddable requests turned away."))
-	r.duration, err[1] = meter.Float64Histogram("repli.gateway.request.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time from the request's arrival to its answer, by tier."))
-	r.steps, err[2] = meter.Float64Histogram("repli.gateway.step.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time that the gateway waited for one component, by component and reason."))
-	r.degradations, err[3] = meter.Int64Counter("repli.gateway.degradations",
-		metric.WithDescription("Reasons why answers were not the best ones, by component and reason."))
-	r.cancelled, err[4] = meter.Int64Counter("repli.gateway.cancelled",
-		metric.WithDescription("Calls that were cancelled at their soft deadline, by component."))
-	return r, errors.Join(err[:]...)
-}
-
-// name is the lower-case name of an enumeration's value without its prefix: TIER_SIMPLE becomes simple.
-func name(value interface{ String() string }, prefix string) string {
-	return strings.ToLower(strings.TrimPrefix(value.String(), prefix))
-}
-
-func tierOf(t repliv1.Tier) attribute.KeyValue {
-	return attribute.String("repli.tier", name(t, "TIER_"))
-}
-
-func componentOf(c ladder.Component) attribute.KeyValue {
-	return attribute.String("repli.component", name(repliv1.Component(c), "COMPONENT_"))
-}
-
-func reasonOf(r ladder.Reason) attribute.KeyValue {
-	if r == ladder.None {
-		return attribute.String("repli.degradation.reason", "none")
+	r := &report{
+		log: signals.Logger, tracer: signals.Tracer.Tracer(scope),
+		tally: newTally(cfg), reasons: make([][][]metric.RecordOption, len(components)),
 	}
-	return attribute.String("repli.degradation.reason", name(repliv1.Reason(r), "REASON_"))
+	for tier := range tiers {
+		r.tiers = append(r.tiers, recorded(tierOf(repliv1.Tier(tier))))
+	}
+	for peer := range components {
+		for reason := range reasons {
+			r.reasons[peer] = append(r.reasons[peer],
+				recorded(componentOf(ladder.Component(peer)), reasonOf(ladder.Reason(reason))))
+		}
+	}
+	var err [2]error
+	r.duration, err[0] = meter.Float64Histogram("repli.gateway.request.duration", metric.WithUnit("s"),
+		metric.WithDescription("Time from the request's arrival to its answer, by tier."))
+	r.steps, err[1] = meter.Float64Histogram("repli.gateway.step.duration", metric.WithUnit("s"),
+		metric.WithDescription("Time that the gateway waited for one component, by component and reason."))
+	return r, errors.Join(err[0], err[1], r.tally.describe(meter))
 }
 
 // step records one call.
 func (r *report) step(ctx context.Context, called ladder.Component, o ladder.Outcome, cancelled bool) {
-	component := componentOf(called)
-	r.steps.Record(ctx, o.Spent.Seconds(), metric.WithAttributes(component, reasonOf(o.Reason)))
+	r.steps.Record(ctx, o.Spent.Seconds(), r.reasons[called][o.Reason]...)
 	if cancelled {
-		r.cancelled.Add(ctx, 1, metric.WithAttributes(component))
-		trace.SpanFromContext(ctx).AddEvent("repli.cancelled", trace.WithAttributes(component))
+		r.tally.cancelled.by[called].Add(1)
+		trace.SpanFromContext(ctx).AddEvent("repli.cancelled", trace.WithAttributes(componentOf(called)))
 	}
 }
 
@@ -87,28 +69,28 @@ func (r *report) answered(ctx context.Context, j *journey, response *repliv1.Rec
 	if len(response.GetDegradations()) > 0 {
 		trail.Keep(ctx) // before the figures, whose exemplars then lead to the trace
 	}
-	tier := tierOf(response.GetTier())
-	r.requests.Add(ctx, 1, metric.WithAttributes(tier))
-	r.duration.Record(ctx, took.Seconds(), metric.WithAttributes(tier))
-	for _, d := range response.GetDegradations() {
-		r.degradations.Add(ctx, 1, metric.WithAttributes(
-			componentOf(ladder.Component(d.GetComponent())), reasonOf(ladder.Reason(d.GetReason()))))
-	}
+	r.count(ctx, j.request, response, took)
 	traced(ctx, j, response, took)
 	if len(response.GetDegradations()) > 0 && telemetry.Worth(ctx, r.log, slog.LevelInfo, degraded) {
 		first := response.GetDegradations()[0]
-		r.log.LogAttrs(ctx, slog.LevelInfo, degraded, slog.String("tier", tier.Value.AsString()),
-			slog.String("component", name(first.GetComponent(), "COMPONENT_")), slog.String("reason", name(first.GetReason(), "REASON_")))
+		r.log.LogAttrs(ctx, slog.LevelInfo, degraded, slog.String("tier", tiers[response.GetTier()]),
+			slog.String("component", components[first.GetComponent()]), slog.String("reason", reasons[first.GetReason()]))
 	}
 }
 
-// abandoned records a caller that gave up.
-func (r *report) abandoned(ctx context.Context) {
-	r.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", "abandoned")))
+// count adds an answer to the figures.
+func (r *report) count(
+	ctx context.Context, request *repliv1.RecommendRequest, response *repliv1.RecommendResponse, took time.Duration,
+) {
+	r.tally.answered(request, response)
+	r.duration.Record(ctx, took.Seconds(), r.tiers[response.GetTier()]...)
 }
+
+// abandoned records a caller that gave up.
+func (r *report) abandoned() { r.tally.outcomes.by[abandoned].Add(1) }
 
 // refused records a sheddable request that was turned away.
 func (r *report) refused(ctx context.Context) {
-	r.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", "refused")))
+	r.tally.outcomes.by[refused].Add(1)
 	trace.SpanFromContext(ctx).AddEvent("repli.shed")
 }

@@ -28,7 +28,7 @@ func (t *turns) take(ctx context.Context, now time.Time) error {
 	ahead := t.waiting.Add(1)
 	defer t.waiting.Add(-1)
 	deadline, limited := ctx.Deadline()
-	wait := t.usual.Value() * time.Duration(ahead) / time.Duration(cap(t.slots)) // 0 while nothing is known
+	wait := t.wait(ahead)
 	if limited && wait > 0 && now.Add(wait).After(deadline) {
 		shed(ctx)
 		return fault.New(fault.Overloaded, "BUSY", "%d requests are at work and %d wait", cap(t.slots), ahead-1)
@@ -39,6 +39,11 @@ func (t *turns) take(ctx context.Context, now time.Time) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// wait is how long the last of those that wait will; 0 while nothing is known.
+func (t *turns) wait(ahead int64) time.Duration {
+	return t.usual.Value() * time.Duration(ahead) / time.Duration(cap(t.slots))
 }
 
 func (t *turns) give() { <-t.slots }

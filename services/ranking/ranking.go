@@ -84,6 +84,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("ranking: %w", err), s.close())
 	}
+	if err := s.describe(deps.Signals); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
 }
 

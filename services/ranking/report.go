@@ -40,13 +40,19 @@ const (
 	nonFinite = "non_finite"
 )
 
+// The outcomes of requests and of loads.
+const (
+	succeeded = "ok"
+	failed    = "error"
+	refused   = "refused"
+)
+
 func newReport(signals telemetry.Signals) (*report, error) {
 	meter := signals.Meter.Meter(scope)
 	r := &report{log: signals.Logger, tracer: signals.Tracer.Tracer(scope)}
 	var durationErr, candidatesErr, loadsErr error
 	r.duration, durationErr = meter.Float64Histogram("repli.ranking.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time of a Rank, waiting included, by outcome: ok or error."),
-		metric.WithExplicitBucketBoundaries(.0005, .001, .002, .003, .005, .0075, .01, .015, .02, .03, .05, .1, .25, .5, 1))
+		metric.WithDescription("Time of a Rank, waiting included, by outcome: ok or error."))
 	r.scoredBy, candidatesErr = meter.Int64Counter("repli.ranking.candidates",
 		metric.WithDescription("Candidates by outcome: scored, unknown, unscored or non_finite."))
 	r.loads, loadsErr = meter.Int64Counter("repli.ranking.model.loads",
@@ -55,16 +61,23 @@ func newReport(signals telemetry.Signals) (*report, error) {
 	for _, outcome := range []string{scored, unknown, unscored, nonFinite} {
 		r.outcomes[outcome] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", outcome)))}
 	}
-	r.success = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "ok")))}
-	r.failure = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", "error")))}
-	return r, errors.Join(durationErr, candidatesErr, loadsErr, r.models.register(meter), r.defaults.register(meter))
+	r.success = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", succeeded)))}
+	r.failure = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", failed)))}
+	if err := errors.Join(durationErr, candidatesErr, loadsErr, r.models.register(meter), r.defaults.register(meter)); err != nil {
+		return nil, err
+	}
+	labels := Labels()
+	telemetry.Zero(r.scoredBy, labels["repli.ranking.candidates"]...)
+	telemetry.Zero(r.loads, labels["repli.ranking.model.loads"]...)
+	telemetry.Zero(r.models.nonFinite, labels["repli.ranking.model.non_finite"]...)
+	return r, nil
 }
 
 // loaded records an attempt to load a version of the model.
 func (r *report) loaded(ctx context.Context, err error) {
-	outcome := "ok"
+	outcome := succeeded
 	if err != nil {
-		outcome = "refused"
+		outcome = refused
 	}
 	r.loads.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome)))
 }

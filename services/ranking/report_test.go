@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -33,9 +34,13 @@ func figures(t *testing.T, reader *metric.ManualReader) map[string]float64 {
 					got[m.Name+" "+label(p.Attributes)] = float64(p.Value)
 				}
 			case metricdata.Gauge[int64]:
-				got[m.Name] = float64(data.DataPoints[0].Value)
+				for _, p := range data.DataPoints {
+					got[strings.TrimSpace(m.Name+" "+label(p.Attributes))] = float64(p.Value)
+				}
 			case metricdata.Gauge[float64]:
-				got[m.Name] = data.DataPoints[0].Value
+				for _, p := range data.DataPoints {
+					got[strings.TrimSpace(m.Name+" "+label(p.Attributes))] = p.Value
+				}
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
 					got[m.Name+" "+label(p.Attributes)] = float64(p.Count)

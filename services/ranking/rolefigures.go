@@ -26,8 +26,7 @@ type roleOptions struct {
 func (m *modelFigures) register(meter metric.Meter) error {
 	var durationErr, nonFiniteErr error
 	m.duration, durationErr = meter.Float64Histogram("repli.ranking.model.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time of a model for a request, by role (serving, canary or shadow) and outcome (ok or error)."),
-		metric.WithExplicitBucketBoundaries(.0001, .00025, .0005, .001, .002, .003, .005, .0075, .01, .02, .05, .1, .25, 1))
+		metric.WithDescription("Time of a model for a request, by role (serving, canary or shadow) and outcome (ok or error)."))
 	m.nonFinite, nonFiniteErr = meter.Int64Counter("repli.ranking.model.non_finite",
 		metric.WithDescription("Candidates that a model gave NaN or an infinity, by role."))
 	m.roles = map[role]roleOptions{}
@@ -37,7 +36,7 @@ func (m *modelFigures) register(meter metric.Meter) error {
 			return []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(name, attribute.String("outcome", outcome)))}
 		}
 		m.roles[each] = roleOptions{
-			success: with("ok"), failure: with("error"),
+			success: with(succeeded), failure: with(failed),
 			count: []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(name))},
 		}
 	}

@@ -29,6 +29,12 @@ const (
 	ReasonError       = "STORE_ERROR"       // any other refusal
 )
 
+// Reasons are all of them.
+var Reasons = []string{
+	ReasonTimeout, ReasonUnreachable, ReasonLoading, ReasonReadOnly, ReasonMemory, ReasonAuth, ReasonCorrupt, ReasonProtocol,
+	ReasonClients, ReasonClusterDown, ReasonMasterDown, ReasonResharding, ReasonError,
+}
+
 // Rows reads and writes the features of entities. Safe for concurrent use.
 type Rows interface {
 	// Read returns one record for each id, in the order of the ids, in one round trip (one per node of a cluster). An

@@ -7,7 +7,18 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/repli-mesh/repli/pkg/telemetry"
 )
+
+// The reasons of streams that ended.
+const (
+	broken  = "broken"
+	garbage = "garbage"
+)
+
+// DropReasons are the values of the label reason.
+var DropReasons = []string{broken, garbage}
 
 // report tells figures and logs how the table is.
 type report struct {
@@ -28,6 +39,7 @@ func newReport(w *Watcher, deps Deps) (*report, error) {
 	if err := errors.Join(dropsErr, sizeErr, versionErr, ageErr); err != nil {
 		return nil, err
 	}
+	telemetry.Zero(drops, telemetry.Label{Key: "reason", Values: DropReasons})
 	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		state := w.State()
 		if state.Table == nil {
@@ -44,11 +56,11 @@ func newReport(w *Watcher, deps Deps) (*report, error) {
 // dropped records the end of a stream. Only the end of one that served, and nonsense, is worth a warning: while the feature
 // service is away, or not up yet, streams fail again and again.
 func (r *report) dropped(ctx context.Context, err error, served bool) {
-	why, level := "broken", slog.LevelInfo
+	why, level := broken, slog.LevelInfo
 	if errors.Is(err, errGarbage) {
-		why = "garbage"
+		why = garbage
 	}
-	if served || why == "garbage" {
+	if served || why == garbage {
 		level = slog.LevelWarn
 	}
 	r.drops.Add(ctx, 1, metric.WithAttributes(attribute.String("reason", why)))

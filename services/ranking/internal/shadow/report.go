@@ -11,6 +11,16 @@ import (
 	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
+// The outcomes of requests.
+const (
+	scored  = "scored"
+	failed  = "failed"
+	dropped = "dropped"
+)
+
+// Outcomes are the values of the label outcome.
+var Outcomes = []string{scored, failed, dropped}
+
 // report tells figures and logs how the shadow goes. Labels are constants.
 type report struct {
 	log      *slog.Logger
@@ -31,17 +41,21 @@ func newReport(signals telemetry.Signals) (*report, error) {
 	r.overlap, overlapErr = meter.Float64Histogram("repli.ranking.shadow.overlap",
 		metric.WithDescription("Part of a request's ten best that are among the shadow's ten best."),
 		metric.WithExplicitBucketBoundaries(0, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1))
-	return r, errors.Join(requestsErr, apartErr, overlapErr)
+	if err := errors.Join(requestsErr, apartErr, overlapErr); err != nil {
+		return nil, err
+	}
+	telemetry.Zero(r.requests, telemetry.Label{Key: "outcome", Values: Outcomes})
+	return r, nil
 }
 
-func (r *report) dropped(ctx context.Context) { r.count(ctx, "dropped") }
+func (r *report) dropped(ctx context.Context) { r.count(ctx, dropped) }
 
 func (r *report) done(ctx context.Context, d Difference, err error) {
 	if err != nil {
-		r.count(ctx, "failed")
+		r.count(ctx, failed)
 		return
 	}
-	r.count(ctx, "scored")
+	r.count(ctx, scored)
 	if d.Compared == 0 {
 		return
 	}

@@ -29,6 +29,7 @@ type clients struct {
 	reads   redis.UniversalClient // rows of users that somebody waits for
 	refills redis.UniversalClient // rows of users that nobody waits for; the same as main unless replicas are read
 	main    redis.UniversalClient // all else, on masters: items, the index, writes, events, journals
+	pools   []*pool
 }
 
 func connect(cfg Config) (clients, error) {
@@ -46,6 +47,10 @@ func connect(cfg Config) (clients, error) {
 		c.refills = open(&refills)
 	}
 	c.reads = open(&reads)
+	c.pools = []*pool{newPool("reads", cfg.PoolSize, c.reads), newPool("main", cfg.RefillPoolSize, c.main)}
+	if cfg.ReadFromReplicas {
+		c.pools = append(c.pools, newPool("refills", cfg.RefillPoolSize, c.refills))
+	}
 	return c, nil
 }
 
