@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/metric"
 	"google.golang.org/grpc"
 
 	"github.com/repli-mesh/repli/pkg/config"
@@ -116,6 +117,9 @@ func New(
 
 // Server is where the process listens.
 func (p *Process) Server() *rpc.Server { return p.server }
+
+// Instruments lists those that the process measures with, whether or not they have measured anything.
+func (p *Process) Instruments() []metric.Instrument { return p.telemetry.Instruments() }
 
 // Run serves until ctx is done, or until the service or its server fails. It says that it is ready once it listens and the
 // service has its data. It drains, closes the connections and sends the last spans before it returns.

@@ -44,10 +44,17 @@ func demoData(t *testing.T) Data {
 // start runs a mesh on the demo's data and returns it with a client, warm.
 func start(t *testing.T) (*Mesh, *client.Client) {
 	t.Helper()
+	return startWith(t, func(*Config) {})
+}
+
+// startWith runs one whose configuration is changed.
+func startWith(t *testing.T, change func(*Config)) (*Mesh, *client.Client) {
+	t.Helper()
 	cfg, err := LoadConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(&cfg)
 	cfg.Gateway.Process.Server.Listen = "inproc:///gateway"
 	// Under the race detector a model takes long; the tiers must not depend on how long.
 	cfg.Gateway.Gateway.Budget.Max, cfg.Gateway.Gateway.Budget.Ranking.Ceiling = time.Minute, 0

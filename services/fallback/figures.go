@@ -31,11 +31,11 @@ func newFigures(provider metric.MeterProvider, s *Service) (*figures, error) {
 		f.sources[source] = []metric.AddOption{metric.WithAttributeSet(set)}
 	}
 	var err [4]error
-	f.suggestions, err[0] = meter.Int64Counter("repli.fallback.suggestions",
+	f.suggestions, err[0] = meter.Int64Counter("repli.fallback.suggestions", metric.WithUnit("{item}"),
 		metric.WithDescription("Suggested items by source."))
 	loaded := metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeKey, outcomes[0])))
 	refused := metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeKey, outcomes[1])))
-	_, err[1] = meter.Int64ObservableCounter("repli.fallback.snapshot.reloads",
+	_, err[1] = meter.Int64ObservableCounter("repli.fallback.snapshot.reloads", metric.WithUnit("{load}"),
 		metric.WithDescription("Snapshot files read, by outcome: loaded or refused."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(f.loaded.Load(), loaded)
@@ -50,7 +50,7 @@ func newFigures(provider metric.MeterProvider, s *Service) (*figures, error) {
 			}
 			return nil
 		}))
-	_, err[3] = meter.Int64ObservableGauge("repli.fallback.snapshot.items",
+	_, err[3] = meter.Int64ObservableGauge("repli.fallback.snapshot.items", metric.WithUnit("{item}"),
 		metric.WithDescription("Items in the snapshot."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			if m := s.current.Load(); m != nil {

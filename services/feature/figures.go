@@ -46,7 +46,7 @@ func (r *reads) figures() []figure {
 		{"repli.feature.cache.rows", "{row}", "Rows in memory.", true, []value{of(func() uint64 { return uint64(max(rows().Entries, 0)) })}},
 		{"repli.feature.cache.size", "By", "About how much memory they take.", true, []value{of(func() uint64 { return rows().Bytes })}},
 		{"repli.feature.cache.loading", "{load}", "Reads of the store under way.", true, []value{of(func() uint64 { return uint64(max(rows().Loads, 0)) })}},
-		{"repli.feature.circuit.open", "1", "1 while the circuit to the store is open, else 0.", true, []value{of(func() uint64 {
+		{"repli.feature.circuit.open", "", "1 while the circuit to the store is open, else 0.", true, []value{of(func() uint64 {
 			if circuit().Open {
 				return 1
 			}

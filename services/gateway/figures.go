@@ -47,7 +47,7 @@ func (s *Service) describePeers(meter metric.Meter) error {
 		metric.WithDescription("Calls that are under way, by component."))
 	open, err1 := meter.Int64ObservableGauge("repli.gateway.circuit.open",
 		metric.WithDescription("1 while a component is not asked because it has failed, by component."))
-	opened, err2 := meter.Int64ObservableCounter("repli.gateway.circuit.opened",
+	opened, err2 := meter.Int64ObservableCounter("repli.gateway.circuit.opened", metric.WithUnit("{time}"),
 		metric.WithDescription("How often a component was no longer asked, by component."))
 	if err := errors.Join(err0, err1, err2); err != nil {
 		return err
@@ -68,9 +68,9 @@ func (s *Service) describePeers(meter metric.Meter) error {
 }
 
 func describeHedges(meter metric.Meter, hedger *hedge.Hedger) error {
-	sent, err0 := meter.Int64ObservableCounter("repli.gateway.hedges",
+	sent, err0 := meter.Int64ObservableCounter("repli.gateway.hedges", metric.WithUnit("{call}"),
 		metric.WithDescription("Second copies of slow reads."))
-	won, err1 := meter.Int64ObservableCounter("repli.gateway.hedges.won",
+	won, err1 := meter.Int64ObservableCounter("repli.gateway.hedges.won", metric.WithUnit("{call}"),
 		metric.WithDescription("Second copies whose answer came first."))
 	if err := errors.Join(err0, err1); err != nil {
 		return err

@@ -91,8 +91,8 @@ func (c *counts) observe(o metric.Int64Observer, least int64) {
 
 // describe has the meter read the tally.
 func (t *tally) describe(meter metric.Meter) error {
-	counter := func(name, about string, observe func(metric.Int64Observer)) error {
-		_, err := meter.Int64ObservableCounter(name, metric.WithDescription(about),
+	counter := func(name, unit, about string, observe func(metric.Int64Observer)) error {
+		_, err := meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(about),
 			metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error { observe(o); return nil }))
 		return err
 	}
@@ -104,20 +104,20 @@ func (t *tally) describe(meter metric.Meter) error {
 		}
 	}
 	return errors.Join(
-		counter("repli.gateway.requests",
+		counter("repli.gateway.requests", "{request}",
 			"Answers by tier; the outcome abandoned counts the callers that gave up, refused the sheddable requests turned away.",
 			func(o metric.Int64Observer) { t.tiers.observe(o, 0); t.outcomes.observe(o, 0) }),
-		counter("repli.gateway.segment.requests", "Answers by the segment whose lists were used, and tier.", each(t.segments)),
-		counter("repli.gateway.placement.requests", "Answers by placement and tier.", each(t.placements)),
-		counter("repli.gateway.degradations", "Reasons why answers were not the best ones, by component and reason.",
+		counter("repli.gateway.segment.requests", "{request}", "Answers by the segment whose lists were used, and tier.", each(t.segments)),
+		counter("repli.gateway.placement.requests", "{request}", "Answers by placement and tier.", each(t.placements)),
+		counter("repli.gateway.degradations", "{degradation}", "Reasons why answers were not the best ones, by component and reason.",
 			func(o metric.Int64Observer) {
 				for _, c := range t.degradations {
 					c.observe(o, 1)
 				}
 			}),
-		counter("repli.gateway.cancelled", "Calls that were cancelled at their soft deadline, by component.",
+		counter("repli.gateway.cancelled", "{call}", "Calls that were cancelled at their soft deadline, by component.",
 			func(o metric.Int64Observer) { t.cancelled.observe(o, 0) }),
-		counter("repli.gateway.labels.other",
+		counter("repli.gateway.labels.other", "{request}",
 			"Answers whose segment or placement was counted as other: more came than have figures of their own.",
 			func(o metric.Int64Observer) {
 				o.Observe(t.segments.Others(), of(attribute.String(labelKey, "segment")))

@@ -47,7 +47,7 @@ func (r *report) counters(model *bundle.Bundle) []*atomic.Int64 {
 
 // register adds the figure.
 func (d *defaults) register(meter metric.Meter) error {
-	figure, err := meter.Int64ObservableCounter("repli.ranking.defaults",
+	figure, err := meter.Int64ObservableCounter("repli.ranking.defaults", metric.WithUnit("{value}"),
 		metric.WithDescription("Missing values that were replaced by the manifest's defaults, by feature."))
 	if err != nil {
 		return err

@@ -53,9 +53,9 @@ func newReport(signals telemetry.Signals) (*report, error) {
 	var durationErr, candidatesErr, loadsErr error
 	r.duration, durationErr = meter.Float64Histogram("repli.ranking.duration", metric.WithUnit("s"),
 		metric.WithDescription("Time of a Rank, waiting included, by outcome: ok or error."))
-	r.scoredBy, candidatesErr = meter.Int64Counter("repli.ranking.candidates",
+	r.scoredBy, candidatesErr = meter.Int64Counter("repli.ranking.candidates", metric.WithUnit("{candidate}"),
 		metric.WithDescription("Candidates by outcome: scored, unknown, unscored or non_finite."))
-	r.loads, loadsErr = meter.Int64Counter("repli.ranking.model.loads",
+	r.loads, loadsErr = meter.Int64Counter("repli.ranking.model.loads", metric.WithUnit("{load}"),
 		metric.WithDescription("Versions of the model that the registry tried to load, by outcome: ok or refused."))
 	r.outcomes = map[string][]metric.AddOption{}
 	for _, outcome := range []string{scored, unknown, unscored, nonFinite} {

@@ -27,7 +27,7 @@ func (m *modelFigures) register(meter metric.Meter) error {
 	var durationErr, nonFiniteErr error
 	m.duration, durationErr = meter.Float64Histogram("repli.ranking.model.duration", metric.WithUnit("s"),
 		metric.WithDescription("Time of a model for a request, by role (serving, canary or shadow) and outcome (ok or error)."))
-	m.nonFinite, nonFiniteErr = meter.Int64Counter("repli.ranking.model.non_finite",
+	m.nonFinite, nonFiniteErr = meter.Int64Counter("repli.ranking.model.non_finite", metric.WithUnit("{candidate}"),
 		metric.WithDescription("Candidates that a model gave NaN or an infinity, by role."))
 	m.roles = map[role]roleOptions{}
 	for _, each := range []role{roleServing, roleCanary, roleShadow} {

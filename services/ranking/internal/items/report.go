@@ -28,9 +28,9 @@ type report struct {
 
 func newReport(w *Watcher, deps Deps) (*report, error) {
 	meter := deps.Signals.Meter.Meter("github.com/repli-mesh/repli/services/ranking/internal/items")
-	drops, dropsErr := meter.Int64Counter("repli.ranking.items.drops",
+	drops, dropsErr := meter.Int64Counter("repli.ranking.items.drops", metric.WithUnit("{stream}"),
 		metric.WithDescription("Item streams that ended, by reason: broken or garbage."))
-	size, sizeErr := meter.Int64ObservableGauge("repli.ranking.items.size",
+	size, sizeErr := meter.Int64ObservableGauge("repli.ranking.items.size", metric.WithUnit("{item}"),
 		metric.WithDescription("Items in the table."))
 	version, versionErr := meter.Int64ObservableGauge("repli.ranking.items.version",
 		metric.WithDescription("Version of the table, as the feature service counts."))

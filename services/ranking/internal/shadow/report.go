@@ -33,7 +33,7 @@ func newReport(signals telemetry.Signals) (*report, error) {
 	meter := signals.Meter.Meter("github.com/repli-mesh/repli/services/ranking")
 	r := &report{log: signals.Logger}
 	var requestsErr, apartErr, overlapErr error
-	r.requests, requestsErr = meter.Int64Counter("repli.ranking.shadow.requests",
+	r.requests, requestsErr = meter.Int64Counter("repli.ranking.shadow.requests", metric.WithUnit("{request}"),
 		metric.WithDescription("Requests for the shadow model by outcome: scored, failed, or dropped where its budget had no room."))
 	r.apart, apartErr = meter.Float64Histogram("repli.ranking.shadow.score_difference",
 		metric.WithDescription("Absolute difference of the shadow's scores from those that answered, of a request: mean or max."),
