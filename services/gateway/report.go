@@ -24,6 +24,7 @@ const scope = "github.com/repli-mesh/repli/services/gateway"
 type report struct {
 	log          *slog.Logger
 	tracer       trace.Tracer
+	labels       labels
 	requests     metric.Int64Counter
 	duration     metric.Float64Histogram
 	steps        metric.Float64Histogram
@@ -33,7 +34,7 @@ type report struct {
 
 func newReport(signals telemetry.Signals) (*report, error) {
 	meter := signals.Meter.Meter(scope)
-	r := &report{log: signals.Logger, tracer: signals.Tracer.Tracer(scope)}
+	r := &report{log: signals.Logger, tracer: signals.Tracer.Tracer(scope), labels: newLabels()}
 	var err [5]error
 	r.requests, err[0] = meter.Int64Counter("repli.gateway.requests",
 		metric.WithDescription("Answers by tier; the outcome abandoned counts the callers that gave up, refused the sheddable requests turned away."))
@@ -70,11 +71,10 @@ func reasonOf(r ladder.Reason) attribute.KeyValue {
 
 // step records one call.
 func (r *report) step(ctx context.Context, called ladder.Component, o ladder.Outcome, cancelled bool) {
-	component := componentOf(called)
-	r.steps.Record(ctx, o.Spent.Seconds(), metric.WithAttributes(component, reasonOf(o.Reason)))
+	r.steps.Record(ctx, o.Spent.Seconds(), r.labels.reasons[because{called, o.Reason}].record...)
 	if cancelled {
-		r.cancelled.Add(ctx, 1, metric.WithAttributes(component))
-		trace.SpanFromContext(ctx).AddEvent("repli.cancelled", trace.WithAttributes(component))
+		r.cancelled.Add(ctx, 1, r.labels.components[called].add...)
+		trace.SpanFromContext(ctx).AddEvent("repli.cancelled", trace.WithAttributes(componentOf(called)))
 	}
 }
 
@@ -83,18 +83,17 @@ func (r *report) answered(ctx context.Context, j *journey, response *repliv1.Rec
 	if len(response.GetDegradations()) > 0 {
 		trail.Keep(ctx) // before the figures, whose exemplars then lead to the trace
 	}
-	tier := tierOf(response.GetTier())
-	r.requests.Add(ctx, 1, metric.WithAttributes(tier))
-	r.duration.Record(ctx, took.Seconds(), metric.WithAttributes(tier))
+	tier := r.labels.tiers[response.GetTier()]
+	r.requests.Add(ctx, 1, tier.add...)
+	r.duration.Record(ctx, took.Seconds(), tier.record...)
 	for _, d := range response.GetDegradations() {
-		r.degradations.Add(ctx, 1, metric.WithAttributes(
-			componentOf(ladder.Component(d.GetComponent())), reasonOf(ladder.Reason(d.GetReason()))))
+		r.degradations.Add(ctx, 1, r.labels.reasons[because{ladder.Component(d.GetComponent()), ladder.Reason(d.GetReason())}].add...)
 	}
 	traced(ctx, j, response, took)
 	if len(response.GetDegradations()) > 0 && r.log.Enabled(ctx, slog.LevelDebug) {
 		first := response.GetDegradations()[0]
 		r.log.DebugContext(ctx, "degraded answer",
-			slog.String("tier", tier.Value.AsString()),
+			slog.String("tier", name(response.GetTier(), "TIER_")),
 			slog.String("component", first.GetComponent().String()), slog.String("reason", first.GetReason().String()))
 	}
 }
