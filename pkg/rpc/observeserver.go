@@ -61,7 +61,7 @@ func (o *observer) accept(ctx context.Context) context.Context {
 		o.baggage.Add(ctx, 1)
 	}
 	if len(metadata.ValueFromIncomingContext(ctx, traceparent)) == 0 {
-		return ctx
+		return ctx // with no parent, a state is nobody's
 	}
 	return propagator.Extract(ctx, incomingHeaders{ctx})
 }

@@ -31,6 +31,11 @@ func steps(d *repliv1.Debug) []string {
 	return list
 }
 
+// name is the lower-case name of an enumeration's value without its prefix.
+func name(value fmt.Stringer, prefix string) string {
+	return strings.ToLower(strings.TrimPrefix(value.String(), prefix))
+}
+
 // dropped is what a debug says of the candidates, one text each, and of their number.
 func dropped(d *repliv1.Debug) (named, counts []string) {
 	for _, c := range d.GetDropped() {

@@ -31,7 +31,7 @@ type Provider struct {
 	embedded.TracerProvider
 
 	cfg      Config
-	sampler  sdktrace.Sampler
+	bound    uint64 // of trace ids that are sampled
 	resource *resource.Resource
 	batches  sdktrace.SpanProcessor
 	bucket   *bucket
@@ -46,7 +46,7 @@ type Provider struct {
 // New returns a provider for a configuration that is valid. Batches leave as the OTEL_BSP_ variables of the environment say.
 func New(cfg Config, deps Deps) *Provider {
 	p := &Provider{
-		cfg: cfg, sampler: sdktrace.TraceIDRatioBased(deps.Ratio), resource: deps.Resource,
+		cfg: cfg, bound: uint64(deps.Ratio * (1 << 63)), resource: deps.Resource,
 		bucket: newBucket(cfg.PerSecond, cfg.Burst), began: time.Now(),
 	}
 	// Nothing is queued there that is not counted here, so its queue is never full.
@@ -124,7 +124,7 @@ func (t *tracer) begin(ctx context.Context, from trace.SpanContext, name string,
 		from, id = trace.SpanContext{}, newTraceID()
 	}
 	decision := undecided
-	if p.samples(ctx, from, id, config) {
+	if p.samples(from, id, config) {
 		decision = kept
 		p.sampled.Add(1)
 	} else if p.cfg.PerSecond == 0 || p.open.Add(1) > int64(p.cfg.Open) {
@@ -141,9 +141,9 @@ func (t *tracer) begin(ctx context.Context, from trace.SpanContext, name string,
 	return t.start(ctx, trail, span, name, trail.born, config)
 }
 
-// samples is what the caller says, and for a trace that begins here, the ratio. What begins because of a sampled trace is
-// sampled with it.
-func (p *Provider) samples(ctx context.Context, from trace.SpanContext, id trace.TraceID, config *trace.SpanConfig) bool {
+// samples is what the caller says, and for a trace that begins here, the ratio, by the same bits of the id as in the SDK. What
+// begins because of a sampled trace is sampled with it.
+func (p *Provider) samples(from trace.SpanContext, id trace.TraceID, config *trace.SpanConfig) bool {
 	if from.IsValid() {
 		return from.IsSampled()
 	}
@@ -152,7 +152,7 @@ func (p *Provider) samples(ctx context.Context, from trace.SpanContext, id trace
 			return true
 		}
 	}
-	return p.sampler.ShouldSample(sdktrace.SamplingParameters{ParentContext: ctx, TraceID: id}).Decision == sdktrace.RecordAndSample
+	return binary.BigEndian.Uint64(id[8:])>>1 < p.bound
 }
 
 func (t *tracer) start(

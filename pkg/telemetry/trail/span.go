@@ -34,13 +34,38 @@ type Span struct {
 	// These are guarded by the trail's lock until the span has ended, and then do not change.
 	ended      time.Time
 	name       string
-	status     sdktrace.Status
 	attributes []attribute.KeyValue
-	events     []sdktrace.Event
-	links      []sdktrace.Link
-	children   int
+	children   int32
+	rest       *rest // nil while there is none of it
+	before     *Span // ended before this one, and waits as well
+}
+
+// rest is what few spans have.
+type rest struct {
+	status sdktrace.Status
+	events []sdktrace.Event
+	links  []sdktrace.Link
 
 	droppedAttributes, droppedEvents, droppedLinks int
+}
+
+// none is the rest of spans without.
+var none rest
+
+// others returns the rest, to be read.
+func (s *Span) others() *rest {
+	if s.rest == nil {
+		return &none
+	}
+	return s.rest
+}
+
+// more returns the rest, to be written. The lock is held.
+func (s *Span) more() *rest {
+	if s.rest == nil {
+		s.rest = &rest{}
+	}
+	return s.rest
 }
 
 // SpanContext returns the ids. The sampled flag says whether the trail is kept, as far as is known.
@@ -68,12 +93,12 @@ func (s *Span) IsRecording() bool {
 	return s.ended.IsZero()
 }
 
-// change has the span changed unless it has ended.
-func (s *Span) change(do func()) {
+// change has the rest of the span changed unless it has ended.
+func (s *Span) change(do func(*rest)) {
 	s.trail.mu.Lock()
 	defer s.trail.mu.Unlock()
 	if s.ended.IsZero() {
-		do()
+		do(s.more())
 	}
 }
 
@@ -106,7 +131,7 @@ func (s *Span) SetAttributes(attributes ...attribute.KeyValue) {
 		return
 	}
 	if room := maxAttributes - len(s.attributes); len(attributes) > room {
-		s.droppedAttributes += len(attributes) - room
+		s.more().droppedAttributes += len(attributes) - room
 		attributes = attributes[:room]
 	}
 	if s.attributes == nil {
@@ -123,12 +148,12 @@ func (s *Span) AddEvent(name string, options ...trace.EventOption) {
 	}
 	config := trace.NewEventConfig(options...)
 	event := sdktrace.Event{Name: name, Attributes: config.Attributes(), Time: config.Timestamp()}
-	s.change(func() {
-		if len(s.events) == maxEvents {
-			s.droppedEvents++
+	s.change(func(r *rest) {
+		if len(r.events) == maxEvents {
+			r.droppedEvents++
 			return
 		}
-		s.events = append(s.events, event)
+		r.events = append(r.events, event)
 	})
 }
 
@@ -137,12 +162,12 @@ func (s *Span) AddLink(link trace.Link) {
 	if !link.SpanContext.IsValid() {
 		return
 	}
-	s.change(func() {
-		if len(s.links) == maxLinks {
-			s.droppedLinks++
+	s.change(func(r *rest) {
+		if len(r.links) == maxLinks {
+			r.droppedLinks++
 			return
 		}
-		s.links = append(s.links, sdktrace.Link{SpanContext: link.SpanContext, Attributes: link.Attributes})
+		r.links = append(r.links, sdktrace.Link{SpanContext: link.SpanContext, Attributes: link.Attributes})
 	})
 }
 
@@ -159,15 +184,15 @@ func (s *Span) SetStatus(code codes.Code, description string) {
 	if code != codes.Error {
 		description = ""
 	}
-	s.change(func() {
-		if code >= s.status.Code {
-			s.status = sdktrace.Status{Code: code, Description: description}
+	s.change(func(r *rest) {
+		if code >= r.status.Code {
+			r.status = sdktrace.Status{Code: code, Description: description}
 		}
 	})
 }
 
 // SetName changes the name.
-func (s *Span) SetName(name string) { s.change(func() { s.name = name }) }
+func (s *Span) SetName(name string) { s.change(func(r *rest) { s.name = name }) }
 
 // TracerProvider returns the provider.
 func (s *Span) TracerProvider() trace.TracerProvider { return s.trail.provider }

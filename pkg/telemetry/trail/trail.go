@@ -37,7 +37,7 @@ type trail struct {
 	first   [4]Span // the first ones, in one piece with the trail
 	more    []Span  // room for the next ones
 	count   int
-	waiting []*Span // ended before the decision
+	waiting *Span   // the last of those that ended before the decision
 }
 
 // room returns the place of one more span, nil when there are as many as there may be. The lock is held.
@@ -68,8 +68,8 @@ func (t *trail) decide(decision int32) bool {
 	t.waiting = nil
 	t.mu.Unlock()
 	if decision == kept {
-		for _, span := range waiting {
-			t.provider.export(span)
+		for ; waiting != nil; waiting = waiting.before {
+			t.provider.export(waiting)
 		}
 	}
 	return true
@@ -102,7 +102,7 @@ func (t *trail) end(span *Span) {
 	t.mu.Lock()
 	decision := t.decision.Load() // under the lock: whoever decides takes what waits afterwards
 	if decision == undecided && span != &t.first[0] {
-		t.waiting = append(t.waiting, span)
+		span.before, t.waiting = t.waiting, span
 	}
 	t.mu.Unlock()
 	switch {
