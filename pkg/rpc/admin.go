@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"net/http"
+	"net/http/pprof" //nolint:gosec // it also registers on the default mux, which nobody here serves
 
 	"google.golang.org/grpc"
 	channelz "google.golang.org/grpc/channelz/service"
@@ -9,9 +10,10 @@ import (
 	"google.golang.org/grpc/reflection"
 )
 
-// adminHandler serves people and probes: /metrics, /healthz (the process lives), /readyz (the services are ready), and over
-// the same port, in clear-text HTTP/2, the gRPC services channelz, health and reflection.
-func (s *Server) adminHandler(metrics http.Handler) http.Handler {
+// adminHandler serves people and probes: /metrics, /healthz (the process lives), /readyz (the services are ready), profiles below
+// /debug/pprof/, the pages of the dependencies, and over the same port, in clear-text HTTP/2, the gRPC services channelz, health
+// and reflection.
+func (s *Server) adminHandler(deps ServerDeps) http.Handler {
 	inside := grpc.NewServer()
 	channelz.RegisterChannelzServiceToServer(inside)
 	grpc_health_v1.RegisterHealthServer(inside, s.health)
@@ -21,9 +23,13 @@ func (s *Server) adminHandler(metrics http.Handler) http.Handler {
 	for service := range inside.GetServiceInfo() {
 		mux.Handle("POST /"+service+"/", inside)
 	}
-	if metrics != nil {
-		mux.Handle("GET /metrics", metrics)
+	if deps.Metrics != nil {
+		mux.Handle("GET /metrics", deps.Metrics)
 	}
+	if deps.Pages != nil {
+		deps.Pages(mux)
+	}
+	profiles(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	})
@@ -35,6 +41,16 @@ func (s *Server) adminHandler(metrics http.Handler) http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
+}
+
+// profiles adds Go's own: they are on this mux and no other.
+func profiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // newAdminServer returns the HTTP server of the admin listener.

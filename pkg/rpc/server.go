@@ -35,6 +35,8 @@ type ServerDeps struct {
 	Local *Local
 	// Metrics serves /metrics on the admin listener; nil where there are none.
 	Metrics http.Handler
+	// Pages add what else the admin listener serves; nil where there is nothing else.
+	Pages func(*http.ServeMux)
 }
 
 // Server serves gRPC services on one listener, and their health. Its methods are safe for concurrent use.
@@ -85,7 +87,7 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		endStreams()
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
-	s.admin = newAdminServer(s.adminHandler(deps.Metrics), cfg)
+	s.admin = newAdminServer(s.adminHandler(deps), cfg)
 	s.SetReady(false)
 	return s, nil
 }

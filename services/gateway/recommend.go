@@ -40,6 +40,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	switch s.limiter.Admit(priorities[request.GetPriority()]) {
 	case overload.Refuse:
 		s.report.refused(ctx)
+		s.history.Refused(started)
 		return nil, errOverloaded
 	case overload.Cheap:
 		return s.relieve(ctx, request, started), nil
@@ -66,10 +67,13 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	}
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		s.report.abandoned(ctx)
+		s.history.Abandoned(s.deps.Now())
 		return nil, err
 	}
 	response := s.answer(j, s.distrust(j, list))
-	s.report.answered(ctx, j, response, s.deps.Now().Sub(j.started))
+	ended := s.deps.Now()
+	s.report.answered(ctx, j, response, ended.Sub(j.started))
+	s.note(ctx, j, response, ended)
 	return response, nil
 }
 

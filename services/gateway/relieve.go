@@ -37,6 +37,8 @@ func (s *Service) relieve(ctx context.Context, request *repliv1.RecommendRequest
 		Segment:          list.GetSegment(),
 		Items:            j.candidates.safe(int(request.GetCount())),
 	}
-	s.report.answered(ctx, j, response, s.deps.Now().Sub(started))
+	ended := s.deps.Now()
+	s.report.answered(ctx, j, response, ended.Sub(started))
+	s.note(ctx, j, response, ended)
 	return response
 }
