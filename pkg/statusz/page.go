@@ -73,8 +73,9 @@ func (p *Page) Data() Data {
 	return d
 }
 
-// Register adds the page to a mux: /statusz, its data as JSON in /statusz/data.json, and its files below /statusz/.
+// Register adds the page to a mux: /statusz, to which / leads, its data as JSON in /statusz/data.json, and its files below /statusz/.
 func (p *Page) Register(mux *http.ServeMux) {
+	mux.Handle("GET /{$}", http.RedirectHandler("statusz", http.StatusFound))
 	for pattern, serve := range map[string]http.HandlerFunc{
 		"GET /statusz": p.html, "GET /statusz/data.json": p.json, "GET /statusz/{file...}": p.file,
 	} {

@@ -8,6 +8,7 @@ func (w *writer) requests(name string, r Requests, now time.Time) {
 		w.leaf("p", r.Empty, class("empty"))
 		return
 	}
+	w.open("div", class("recent"), attribute{"tabindex", "0"}, attribute{"role", "region"}, attribute{"aria-labelledby", name + "-title"})
 	w.open("ol", class("requests"), id(name+"-list"))
 	for i, request := range r.List {
 		if i == requests {
@@ -28,7 +29,7 @@ func (w *writer) requests(name string, r Requests, now time.Time) {
 		w.more(request)
 		w.end("details", "li")
 	}
-	w.end("ol")
+	w.end("ol", "div")
 }
 
 // more writes what a request's line opens.

@@ -10,11 +10,8 @@ const rows, requests = 200, 50
 
 // section writes one panel.
 func (w *writer) section(service string, s Section, now time.Time, charts bool) {
-	name, width := service+"-"+s.ID, class("panel")
-	if s.Requests != nil || len(s.Charts) > 0 {
-		width = class("panel wide")
-	}
-	w.open("section", width, id(name), attribute{"aria-labelledby", name + "-title"})
+	name := service + "-" + s.ID
+	w.open("section", class(s.width()), id(name), attribute{"aria-labelledby", name + "-title"})
 	w.leaf("h3", s.Title, id(name+"-title"))
 	if s.About != "" {
 		w.leaf("p", s.About, class("about"))
@@ -34,6 +31,18 @@ func (w *writer) section(service string, s Section, now time.Time, charts bool) 
 		w.requests(name, *s.Requests, now)
 	}
 	w.end("section")
+}
+
+// width is the class of a section's panel: half the page, unless there is much in it.
+func (s *Section) width() string {
+	wide := s.Requests != nil || len(s.Charts) > 0
+	for _, table := range s.Tables {
+		wide = wide || len(table.Columns) > 6
+	}
+	if wide {
+		return "panel wide"
+	}
+	return "panel"
 }
 
 func (w *writer) facts(facts []Fact) {

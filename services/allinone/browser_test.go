@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/repli-mesh/repli/demo"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
@@ -37,7 +38,7 @@ type look struct {
 func (l look) String() string { return l.theme + "-" + l.device }
 
 var looks = []look{
-	{"light", "wide", 1280, 900, 1}, {"dark", "wide", 1280, 900, 1}, {"light", "phone", 390, 844, 1.5}, {"dark", "phone", 390, 844, 1.5},
+	{"light", "wide", 1280, 900, 1}, {"dark", "wide", 1280, 900, 1}, {"light", "phone", 390, 844, 1}, {"dark", "phone", 390, 844, 1},
 }
 
 // patience is for busy machines: nothing is measured with it.
@@ -145,12 +146,13 @@ func until(t *testing.T, ctx context.Context, condition string) {
 
 // callers keep asking a mesh.
 type callers struct {
-	mesh  *Mesh
-	calls atomic.Int64
+	mesh      *Mesh
+	deadlines []time.Duration
+	calls     atomic.Int64
 }
 
-// serve runs a mesh on the demo's data as `repli all` does, and callers of it until the test's end.
-func serve(t *testing.T) *callers {
+// serve runs a mesh on the demo's data as `repli all` does, and callers of it, who have so much time, until the test's end.
+func serve(t *testing.T, deadlines ...time.Duration) *callers {
 	t.Helper()
 	cfg, err := LoadConfig()
 	if err != nil {
@@ -169,7 +171,7 @@ func serve(t *testing.T) *callers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asking := &callers{mesh: mesh}
+	asking := &callers{mesh: mesh, deadlines: deadlines}
 	var wait sync.WaitGroup
 	t.Cleanup(func() {
 		cancel()
@@ -187,10 +189,10 @@ func serve(t *testing.T) *callers {
 	return asking
 }
 
-// ask sends a request of a known user now and then, with deadlines as callers have them.
+// ask sends a request of a known user now and then.
 func (c *callers) ask(ctx context.Context, to *client.Client, which int) {
 	placements := []string{"home", "cart", "product", "search"}
-	ticker := time.NewTicker(25 * time.Millisecond)
+	ticker := time.NewTicker(80 * time.Millisecond)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -198,8 +200,9 @@ func (c *callers) ask(ctx context.Context, to *client.Client, which int) {
 			return
 		case <-ticker.C:
 		}
-		deadline, stop := context.WithTimeout(ctx, []time.Duration{50, 100, 200}[n%3]*time.Millisecond)
-		_, _ = to.Recommend(deadline, &repliv1.RecommendRequest{ // what goes wrong is what the page shows
+		deadline, stop := context.WithTimeout(ctx, c.deadlines[n%len(c.deadlines)])
+		trace := metadata.AppendToOutgoingContext(deadline, "traceparent", fmt.Sprintf("00-%032x-%016x-01", which*1_000_000+n+1, n+1))
+		_, _ = to.Recommend(trace, &repliv1.RecommendRequest{ // what goes wrong is what the page shows
 			UserId: fmt.Sprintf("u%05d", (which*1000+n)%4000), Count: 10, Placement: placements[which],
 		})
 		stop()
@@ -258,10 +261,10 @@ func fits(t *testing.T, ctx context.Context, l look) {
 }
 
 func TestTheStatusPageOfAHealthyMesh(t *testing.T) {
-	asking := serve(t)
+	asking := serve(t, 500*time.Millisecond, time.Second)
 	browser := newBrowser(t)
 	url := "http://" + asking.mesh.AdminAddress() + "/statusz"
-	asking.more(t, history(3000))
+	asking.more(t, history(900))
 	for _, l := range looks {
 		t.Run(l.String(), func(t *testing.T) {
 			ctx := tab(t, browser, url, l)
@@ -279,16 +282,16 @@ func TestTheStatusPageOfAHealthyMesh(t *testing.T) {
 }
 
 func TestTheStatusPageOfADegradedMesh(t *testing.T) {
-	asking := serve(t)
+	asking := serve(t, 50*time.Millisecond, 100*time.Millisecond, 200*time.Millisecond)
 	browser := newBrowser(t)
 	url := "http://" + asking.mesh.AdminAddress() + "/statusz"
-	asking.more(t, history(3000))
+	asking.more(t, history(900))
 	for _, service := range []string{Feature, Ranking, Fallback} {
 		asking.mesh.Pause(service)
-		asking.more(t, history(1000))
+		asking.more(t, history(300))
 		if service != Fallback {
 			asking.mesh.Resume(service)
-			asking.more(t, history(1000))
+			asking.more(t, history(300))
 		}
 	}
 	defer asking.mesh.Resume(Fallback)
@@ -297,7 +300,7 @@ func TestTheStatusPageOfADegradedMesh(t *testing.T) {
 			ctx := tab(t, browser, url, l)
 			drawn(t, ctx, "gateway-tiers", 1, 3, 4)
 			const open = "[...document.querySelectorAll('.requests details')].find((d) => d.querySelector('.spent.bad'))"
-			evaluate[bool](t, ctx, open+".open = true")
+			evaluate[float64](t, ctx, fmt.Sprintf("((d) => { d.open = true; return d.closest('.recent').scrollTop = d.offsetTop - d.closest('.recent').offsetTop; })(%s)", open))
 			fits(t, ctx, l)
 			if bars := evaluate[int](t, ctx, open+".querySelectorAll('.bars rect.granted').length"); bars == 0 {
 				t.Error("the open request has no bar")

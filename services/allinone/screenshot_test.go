@@ -8,7 +8,9 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,34 +55,27 @@ func screenshot(t *testing.T, ctx context.Context, what string, l look) {
 	t.Logf("%s: %d bytes", name, small.Len())
 }
 
-// reduce leaves a picture its 256 most frequent colours, and takes the nearest of them for the others.
+// reduce leaves a picture its 64 most frequent colours, and takes the nearest of them for the others.
 func reduce(full image.Image) image.Image {
+	flat := image.NewRGBA(full.Bounds())
+	draw.Draw(flat, flat.Bounds(), full, full.Bounds().Min, draw.Src)
+	pixel := func(i int) color.RGBA { return color.RGBA{R: flat.Pix[i], G: flat.Pix[i+1], B: flat.Pix[i+2], A: flat.Pix[i+3]} }
 	counts := map[color.RGBA]int{}
-	size := full.Bounds()
-	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
-	for y := size.Min.Y; y < size.Max.Y; y++ {
-		for x := size.Min.X; x < size.Max.X; x++ {
-			counts[at(x, y)]++
-		}
+	for i := 0; i < len(flat.Pix); i += 4 {
+		counts[pixel(i)]++
 	}
-	colours := make([]color.RGBA, 0, len(counts))
-	for c := range counts {
-		colours = append(colours, c)
-	}
-	slices.SortFunc(colours, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
+	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
 	var palette color.Palette
-	for _, c := range colours[:min(256, len(colours))] {
+	for _, c := range colours[:min(64, len(colours))] {
 		palette = append(palette, c)
 	}
 	index := map[color.RGBA]uint8{}
 	for _, c := range colours {
 		index[c] = uint8(palette.Index(c))
 	}
-	out := image.NewPaletted(size, palette)
-	for y := size.Min.Y; y < size.Max.Y; y++ {
-		for x := size.Min.X; x < size.Max.X; x++ {
-			out.SetColorIndex(x, y, index[at(x, y)])
-		}
+	out := image.NewPaletted(flat.Bounds(), palette)
+	for i := range out.Pix {
+		out.Pix[i] = index[pixel(4*i)]
 	}
 	return out
 }

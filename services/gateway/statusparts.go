@@ -19,7 +19,6 @@ func (s *Service) peersSection() statusz.Section {
 			{Title: "peer"},
 			{Title: "circuit"},
 			{Title: "in flight", Number: true},
-			{Title: "at most", Number: true},
 			{Title: "opened", Number: true},
 			{Title: "not asked", Number: true},
 			{Title: "probes", Number: true},
@@ -40,7 +39,7 @@ func (s *Service) peersSection() statusz.Section {
 			circuit = statusz.Cell{Text: "open, probing", Tone: statusz.Bad}
 		}
 		row := append([]statusz.Cell{{Text: componentOf(peer.component).Value.AsString()}, circuit}, statusz.Cells(
-			statusz.Count(stats.Working), statusz.Count(peer.cfg.MaxConcurrent), statusz.Count(stats.Opened),
+			statusz.Count(stats.Working)+" of "+statusz.Count(peer.cfg.MaxConcurrent), statusz.Count(stats.Opened),
 			statusz.Count(stats.Refused), statusz.Count(stats.Probes))...)
 		table.Rows = append(table.Rows, row)
 	}

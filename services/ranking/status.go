@@ -34,7 +34,6 @@ func (s *Service) modelsSection(l *lineup) statusz.Section {
 			{Title: "share", Number: true},
 			{Title: "trained", Number: true},
 			{Title: "engine"},
-			{Title: "searches"},
 			{Title: "SHA-256"},
 		},
 	}
@@ -51,12 +50,8 @@ func (s *Service) modelsSection(l *lineup) statusz.Section {
 		if m == nil {
 			continue
 		}
-		searches := "no"
-		if m.index != nil {
-			searches = "yes"
-		}
 		table.Rows = append(table.Rows, statusz.Cells(string(each.role), m.ID(), statusz.Percent(each.share),
-			statusz.Ago(s.now(), m.TrainedAt), m.Scorer.Engine(), searches, m.SHA256[:min(len(m.SHA256), 12)]))
+			statusz.Ago(s.now(), m.TrainedAt), m.Scorer.Engine(), m.SHA256[:min(len(m.SHA256), 12)]))
 	}
 	return statusz.Section{
 		ID: "models", Title: "Models", Tables: []statusz.Table{table},

@@ -161,7 +161,7 @@
       ],
       series: [{}, ...shown.map((s) => {
         const drawn = { label: s.name, stroke: colour(`shade-${s.shade}`), width: 2, points: { show: false }, paths: stepped };
-        if (s.dashed) Object.assign(drawn, { dash: [6, 4], width: 1.5 });
+        if (s.dashed) drawn.dash = [6, 4];
         if (chart.stacked) Object.assign(drawn, { fill: colour(`shade-${s.shade}`), stroke: colour('panel'), width: 0.75 });
         return drawn;
       })],

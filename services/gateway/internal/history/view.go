@@ -116,12 +116,13 @@ func (h *History) Since(now time.Time) time.Time {
 	return time.Unix(0, oldest*int64(Width))
 }
 
-// Worst returns the component and reason that most answers were degraded for; None where there is none.
+// Worst returns the component and reason that most answers were degraded for; None where there is none. A step that was left out
+// for want of another one's answer is no reason of its own.
 func (v *View) Worst() (ladder.Component, ladder.Reason) {
 	most, component, reason := uint64(0), ladder.Component(0), ladder.None
 	for c := range v.Causes {
 		for r, n := range v.Causes[c] {
-			if n > most {
+			if n > most && ladder.Reason(r) != ladder.SkippedDependency { //nolint:gosec // an index
 				most, component, reason = n, ladder.Component(c), ladder.Reason(r) //nolint:gosec // indices
 			}
 		}
