@@ -20,6 +20,9 @@ KUBECONFORM_VERSION := v0.8.0
 KUBERNETES_VERSION := 1.36.3
 PROMETHEUS_PACKAGE := prometheus=2.42.*
 QEMU_PACKAGE := qemu-user-static=1:7.*
+# Debian has one Chromium at a time, whose number grows every month.
+CHROMIUM_PACKAGE := chromium=1*
+UPLOT_VERSION := 1.6.32
 
 BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
 PROTOC_GEN_GO := $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO_VERSION)/protoc-gen-go
@@ -39,7 +42,11 @@ ONNXRUNTIME := $(TOOLS)/onnxruntime-$(ONNXRUNTIME_VERSION)/libonnxruntime.so.1
 GO_BUILD := CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -ldflags "-s -w"
 
 REFDATA ?= ../shared/refdata
-GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum' 'bench/drill')
+GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum' 'bench/drill' 'pkg/statusz/assets')
+
+# The library that draws the charts of the status page. It is other people's, so it is not in the tree; a program that is built
+# without it shows tables and says so.
+CHARTS := pkg/statusz/assets/npm/uPlot-$(UPLOT_VERSION).js
 
 ##@ Use
 
@@ -50,7 +57,7 @@ run: bin/repli ## Build, start the whole mesh in one process on demo data, answe
 .PHONY: build
 build: bin/repli bin/repli-drill ## Build the one binary, bin/repli, and bin/repli-drill, which drills it
 
-bin/repli: $(GO_FILES)
+bin/repli: $(GO_FILES) $(CHARTS)
 	@$(GO_BUILD) -o $@ ./cmd/repli
 
 bin/repli-drill: $(GO_FILES)
@@ -77,6 +84,7 @@ test: test-tools ## Install what the tests need and run them all: unit, race, co
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
 	@$(MAKE) rules-check
+	@$(MAKE) test-browser
 	@$(MAKE) test-onnx-nodes
 	@$(MAKE) test-ort
 
@@ -84,6 +92,11 @@ test: test-tools ## Install what the tests need and run them all: unit, race, co
 rules-check: promtool ## Check the recording rules for Prometheus, and what they make of known figures
 	@promtool check rules helm/repli/files/*-rules.yaml
 	@promtool test rules helm/repli/tests/rules/*-test.yaml
+
+.PHONY: test-browser
+test-browser: $(GOTESTSUM) $(CHARTS) chromium ## Look at the status page in headless Chromium: charts, themes, a phone, the keyboard
+	@REPLI_CHROMIUM="$$(command -v chromium)" $(GOTESTSUM) --format testname -- -count 1 -tags browser -timeout 15m \
+		-run StatusPage ./services/allinone
 
 .PHONY: test-onnx-nodes
 test-onnx-nodes: $(GOTESTSUM) onnx-tests ## Run ONNX's own tests of operators, and check that docs/operators.md says what they give
@@ -110,7 +123,7 @@ test-arm64: qemu-aarch64-static ## Run the model engine's tests, and the bundles
 BINARY_LIMIT := 45000000
 
 .PHONY: check-binary
-check-binary: ## Check the size of the static binary for ARCH, and that it, started by RUN, scores the bundles as golden.json says
+check-binary: $(CHARTS) ## Check the size of the static binary for ARCH, and that it, started by RUN, scores the bundles as golden.json says
 	@set -e; arch=$(or $(ARCH),$$(go env GOARCH)); binary=bin/repli-$$arch; \
 	GOARCH=$$arch $(GO_BUILD) -o $$binary ./cmd/repli; \
 	size=$$(stat -c %s $$binary); echo "$$binary: $$size bytes"; \
@@ -197,6 +210,15 @@ drill-short: build redis-server ## The shortened set of drills
 
 ##@ Make
 
+.PHONY: screenshots
+screenshots: $(CHARTS) chromium ## Take the pictures of docs/status.md anew, of a mesh that runs for 15 minutes
+	@mkdir -p docs/statusz
+	@REPLI_CHROMIUM="$$(command -v chromium)" REPLI_SCREENSHOTS=$(CURDIR)/docs/statusz REPLI_HISTORY=$(or $(HISTORY),18) \
+		go test -count 1 -tags browser -timeout 2h -v -run StatusPage ./services/allinone
+
+.PHONY: charts
+charts: $(CHARTS) ## Fetch the library that draws the status page's charts (npm)
+
 # Where kernels are generated.
 KERNEL_PACKAGES := pkg/vec pkg/onnx/internal/gemm pkg/onnx/internal/forest
 
@@ -220,7 +242,7 @@ fmt: $(GOLANGCI_LINT) $(BUF) ## Format Go and the contracts
 
 .PHONY: clean
 clean: ## Remove what was built (the tools stay)
-	@rm -rf bin bench/out
+	@rm -rf bin bench/out $(dir $(CHARTS))
 
 .PHONY: help
 help: ## Show this list
@@ -275,6 +297,22 @@ qemu-aarch64-static:
 	if [ "$$(id -u)" -ne 0 ]; then \
 		echo "the tests on arm64 need qemu; run: sudo apt-get update && sudo apt-get install -y --no-install-recommends '$(QEMU_PACKAGE)'"; exit 1; fi; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(QEMU_PACKAGE)' >/dev/null
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+		echo "the tests need chromium; run: sudo apt-get update && sudo apt-get install -y --no-install-recommends '$(CHROMIUM_PACKAGE)'"; exit 1; fi; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(CHROMIUM_PACKAGE)' >/dev/null
+
+$(CHARTS):
+	@command -v npm >/dev/null || { echo "npm is missing: the status page is built without its charts"; exit 0; }; \
+	rm -rf $(dir $@) $(TOOLS)/npm-uplot && mkdir -p $(dir $@) $(TOOLS)/npm-uplot; \
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(TOOLS)/npm-uplot uplot@$(UPLOT_VERSION) >/dev/null; \
+	cp $(TOOLS)/npm-uplot/node_modules/uplot/LICENSE $(dir $@)LICENSE.txt; \
+	cp $(TOOLS)/npm-uplot/node_modules/uplot/dist/uPlot.min.css $(@:.js=.css); \
+	cp $(TOOLS)/npm-uplot/node_modules/uplot/dist/uPlot.iife.min.js $@; \
+	rm -rf $(TOOLS)/npm-uplot
 
 $(BUF):
 	@mkdir -p $(TOOLS)/buf-$(BUF_VERSION)

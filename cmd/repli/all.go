@@ -200,6 +200,7 @@ func demonstrate(ctx context.Context, w io.Writer, mesh *allinone.Mesh, known st
   repli explain --address %[1]s --user %[2]s
   grpcurl -plaintext -d '{"userId":"%[2]s","count":3}' %[1]s repli.v1.RecommendationService/Recommend
   curl http://%[3]s/metrics
+and look at http://%[3]s/statusz
 `, mesh.Address(), known, mesh.AdminAddress())
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/pkg/life"
 	"github.com/repli-mesh/repli/pkg/rpc"
+	"github.com/repli-mesh/repli/pkg/statusz"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
@@ -91,6 +92,8 @@ type Process struct {
 	service   Service
 	env       *Env
 	telemetry *telemetry.Telemetry
+	name      string
+	page      *statusz.Page
 }
 
 // New builds telemetry, then the service by `build`, then its server. Local may be nil where nothing is inproc. On an
@@ -102,11 +105,15 @@ func New(
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	p := &Process{warmUp: cfg.WarmUp, telemetry: t, env: &Env{Signals: t.Signals(), local: local}}
+	p := &Process{warmUp: cfg.WarmUp, telemetry: t, env: &Env{Signals: t.Signals(), local: local}, name: name}
+	p.page = newPage(t.Signals().Logger)
+	p.page.Add(p.Status)
 	service, err := build(p.env)
 	if err == nil {
 		p.service = service
-		deps := rpc.ServerDeps{Signals: t.Signals(), Local: local, Metrics: t.Handler(), LogLevel: t.LevelPage()}
+		deps := rpc.ServerDeps{
+			Signals: t.Signals(), Local: local, Metrics: t.Handler(), LogLevel: t.LevelPage(), Pages: p.page.Register,
+		}
 		p.server, err = rpc.NewServer(name, cfg.Server, deps, p.service) //nolint:contextcheck // streams end with Run, not here
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"net/http"
+	"net/http/pprof" //nolint:gosec // it also registers on the default mux, which nobody here serves
 
 	"google.golang.org/grpc"
 	channelz "google.golang.org/grpc/channelz/service"
@@ -9,8 +10,9 @@ import (
 	"google.golang.org/grpc/reflection"
 )
 
-// adminHandler serves people and probes: /metrics, /loglevel (what is logged, which PUT changes), /healthz (the process lives), /readyz (the services are ready), and over
-// the same port, in clear-text HTTP/2, the gRPC services channelz, health and reflection.
+// adminHandler serves people and probes: /metrics, /loglevel (what is logged, which PUT changes), /healthz (the process lives),
+// /readyz (the services are ready), profiles below /debug/pprof/, the pages of the dependencies, and over the same port, in
+// clear-text HTTP/2, the gRPC services channelz, health and reflection.
 func (s *Server) adminHandler(deps ServerDeps) http.Handler {
 	inside := grpc.NewServer()
 	channelz.RegisterChannelzServiceToServer(inside)
@@ -27,6 +29,10 @@ func (s *Server) adminHandler(deps ServerDeps) http.Handler {
 	if deps.LogLevel != nil {
 		mux.Handle("/loglevel", deps.LogLevel)
 	}
+	if deps.Pages != nil {
+		deps.Pages(mux)
+	}
+	profiles(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	})
@@ -38,6 +44,16 @@ func (s *Server) adminHandler(deps ServerDeps) http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
+}
+
+// profiles adds Go's own: they are on this mux and no other.
+func profiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // newAdminServer returns the HTTP server of the admin listener.

@@ -28,8 +28,8 @@ const (
 type ServerConfig struct {
 	// Listen is "host:port", where port 0 takes any free one, or "inproc:///name" on the Local of the dependencies.
 	Listen string `yaml:"listen"`
-	// AdminListen is the "host:port" of the HTTP listener for /metrics, /healthz, /readyz and the gRPC services channelz,
-	// health and reflection. Empty means none.
+	// AdminListen is the "host:port" of the HTTP listener for /statusz, /metrics, /healthz, /readyz, /debug/pprof/ and the gRPC
+	// services channelz, health and reflection. Empty means none. Whoever reaches it sees all of that.
 	AdminListen string `yaml:"admin_listen"`
 	// MaxReceiveBytes bounds a request message; a larger one is RESOURCE_EXHAUSTED.
 	MaxReceiveBytes int `yaml:"max_receive_bytes"`

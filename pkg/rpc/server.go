@@ -38,6 +38,8 @@ type ServerDeps struct {
 	Metrics http.Handler
 	// LogLevel serves /loglevel on the admin listener; nil where there is none.
 	LogLevel http.Handler
+	// Pages add what else the admin listener serves; nil where there is nothing else.
+	Pages func(*http.ServeMux)
 }
 
 // Server serves gRPC services on one listener, and their health. Its methods are safe for concurrent use.

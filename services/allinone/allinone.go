@@ -18,6 +18,7 @@ import (
 	"github.com/repli-mesh/repli/pkg/life"
 	"github.com/repli-mesh/repli/pkg/process"
 	"github.com/repli-mesh/repli/pkg/rpc"
+	"github.com/repli-mesh/repli/pkg/statusz"
 	"github.com/repli-mesh/repli/pkg/views"
 	"github.com/repli-mesh/repli/services/fallback"
 	"github.com/repli-mesh/repli/services/feature"
@@ -110,6 +111,7 @@ func New(ctx context.Context, cfg Config, data Data) (*Mesh, error) {
 			return gateway.NewProcess(ctx, cfg.Gateway, gateway.ProcessDeps{Local: m.local})
 		},
 	}
+	var sources []statusz.Source
 	for _, next := range build {
 		p, err := next()
 		if err != nil {
@@ -117,7 +119,9 @@ func New(ctx context.Context, cfg Config, data Data) (*Mesh, error) {
 		}
 		m.gateway = p
 		m.processes = append(m.processes, p)
+		sources = append(sources, p.Status)
 	}
+	m.gateway.Show(sources[:len(sources)-1]...) // its own is on its page already
 	return m, nil
 }
 
@@ -134,7 +138,7 @@ func (m *Mesh) Run(ctx context.Context) error { return life.Run(ctx, m.processes
 // Address is the gateway's, once Listening is closed.
 func (m *Mesh) Address() string { return m.gateway.Server().Addr() }
 
-// AdminAddress is that of the gateway's admin pages, empty when there are none.
+// AdminAddress is that of the gateway's admin pages, whose status page shows all four services; empty when there are none.
 func (m *Mesh) AdminAddress() string { return m.gateway.Server().AdminAddr() }
 
 // Listening is closed when the gateway listens.

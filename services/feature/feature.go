@@ -85,11 +85,11 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 func (s *Service) Store() *Store { return s.store }
 
 // Run keeps the item table current until ctx is done, and then ends all streams of WatchItems. Meanwhile it probes a store
-// that fails, and warms the memory of rows. A store that hangs can hold up the end for its read time-out.
+// that fails, warms the memory of rows and remembers how it was used. A store that hangs can hold up the end for its read time-out.
 func (s *Service) Run(ctx context.Context) error {
 	components := []life.Component{s.feed}
 	if s.reads != nil {
-		components = append(components, s.reads.breaker)
+		components = append(components, s.reads.breaker, s.reads.sampler)
 		if file := s.cfg.Cache.WarmFile; file != "" {
 			components = append(components, &warmer{file: file, reads: s.reads, logger: s.deps.Signals.Logger})
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/repli-mesh/repli/pkg/breaker"
 	"github.com/repli-mesh/repli/pkg/cache"
 	"github.com/repli-mesh/repli/pkg/fault"
+	"github.com/repli-mesh/repli/pkg/statusz"
 	"github.com/repli-mesh/repli/pkg/views"
 	"github.com/repli-mesh/repli/services/feature/internal/store"
 )
@@ -36,6 +37,7 @@ type reads struct {
 	now     func() time.Time
 	breaker *breaker.Breaker
 	rows    *cache.Cache[string, *user]
+	sampler *statusz.Sampler
 }
 
 func newReads(cfg Config, opened *Store, form *form, now func() time.Time) (*reads, error) {
@@ -49,6 +51,7 @@ func newReads(cfg Config, opened *Store, form *form, now func() time.Time) (*rea
 	if err != nil {
 		return nil, fmt.Errorf("feature: %w", err)
 	}
+	r.sampler = statusz.NewSampler(r.course, now)
 	return r, nil
 }
 

@@ -8,6 +8,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ import (
 	"github.com/repli-mesh/repli/pkg/telemetry"
 	"github.com/repli-mesh/repli/pkg/typical"
 	"github.com/repli-mesh/repli/services/gateway/internal/clients"
+	"github.com/repli-mesh/repli/services/gateway/internal/history"
 	"github.com/repli-mesh/repli/services/gateway/internal/ladder"
 	"github.com/repli-mesh/repli/services/gateway/internal/lastgood"
 	"github.com/repli-mesh/repli/services/gateway/internal/lastrow"
@@ -59,7 +61,10 @@ type Service struct {
 	quality  *quality.Factor
 	queue    *overload.Queue
 	limiter  *overload.Limiter
+	hedger   *hedge.Hedger
 	report   *report
+	history  *history.History
+	model    atomic.Pointer[string] // that answered last
 }
 
 // New returns a gateway, or the faults of its configuration. It contacts nobody: peers may come up later, in any order.
@@ -73,12 +78,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, deps: deps, report: report, quality: quality.New(cfg.Quality), queue: overload.NewQueue(),
+		hedger: hedge.New(cfg.Hedge, deps.Now), history: history.New(),
 	}
 	s.lists = lastgood.New(cfg.LastGood, deps.Suggester, s.known, deps.Now)
 	s.limiter = overload.New(cfg.Overload, s.queue.Delay)
-	hedger := hedge.New(cfg.Hedge, deps.Now)
-	s.connect(hedger)
-	if err := s.describe(deps.Signals, hedger); err != nil {
+	s.connect(s.hedger)
+	if err := s.describe(deps.Signals, s.hedger); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if s.segments, err = segments.New(cfg.RememberedUsers); err != nil {

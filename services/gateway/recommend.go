@@ -42,6 +42,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	switch s.limiter.Admit(priorities[request.GetPriority()]) {
 	case overload.Refuse:
 		s.report.refused(ctx)
+		s.history.Refused(started)
 		return nil, errOverloaded
 	case overload.Cheap:
 		return s.relieve(ctx, request, started), nil
@@ -73,6 +74,7 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	}
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		s.report.abandoned()
+		s.history.Abandoned(s.deps.Now())
 		return nil, err
 	}
 	span = s.report.span(ctx, "gateway.assemble")
@@ -84,11 +86,13 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 
 // finish reports an answer, to the caller too where the request asks for it.
 func (s *Service) finish(ctx context.Context, j *journey, response *repliv1.RecommendResponse) {
-	took := s.deps.Now().Sub(j.started)
+	ended := s.deps.Now()
+	took := ended.Sub(j.started)
 	if j.request.GetDebug() {
 		response.Debug = j.debug(ctx, response, took)
 	}
 	s.report.answered(ctx, j, response, took)
+	s.note(ctx, j, response, ended)
 }
 
 // most is how many items the fallback's list should hold for a request while ranking is quick.

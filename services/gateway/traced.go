@@ -46,7 +46,7 @@ func traced(ctx context.Context, j *journey, response *repliv1.RecommendResponse
 		tierOf(response.GetTier()), grantedOf(j.plan.Total), spentOf(took),
 		attribute.Int("repli.candidates", len(j.candidates.ids)),
 		attribute.Int("repli.candidates.scored", j.steps.Scored),
-		attribute.Float64("repli.coverage", share(response.GetCoverage())),
+		attribute.Float64("repli.coverage", covered(response.GetCoverage())),
 		attribute.String("repli.model.version", response.GetModel()),
 		attribute.String("repli.segment", response.GetSegment()),
 	}
@@ -69,8 +69,8 @@ func ended(o ladder.Outcome) trace.EventOption {
 	return trace.WithTimestamp(o.Started.Add(o.Spent))
 }
 
-// share is how much of the candidates was scored; of none, all.
-func share(c *repliv1.Coverage) float64 {
+// covered is how much of the candidates was scored; of none, all.
+func covered(c *repliv1.Coverage) float64 {
 	if c.GetCandidates() == 0 {
 		return 1
 	}

@@ -68,6 +68,24 @@ func (l *Lists) Current(segment string) (*fallbackv1.SuggestResponse, bool) {
 	return own.SuggestResponse, l.now().Sub(own.at) <= 2*l.cfg.Refresh
 }
 
+// Stats is how the lists are.
+type Stats struct {
+	// Lists is how many there are.
+	Lists int
+	// Renewed is when everybody's was, and Snapshot when the data that it is from were built; zero where there is none.
+	Renewed, Snapshot time.Time
+}
+
+// Stats returns how the lists are.
+func (l *Lists) Stats() Stats {
+	lists := *l.lists.Load()
+	s := Stats{Lists: len(lists), Renewed: lists[""].at}
+	if built := lists[""].GetSnapshotTime(); built != nil {
+		s.Snapshot = built.AsTime()
+	}
+	return s
+}
+
 // Saw tells that a segment is in use, so that Run keeps a list of it. Call it with segments that the fallback service
 // confirmed: callers' hints are without bound.
 func (l *Lists) Saw(segment string) {
