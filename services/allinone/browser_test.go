@@ -151,13 +151,19 @@ type callers struct {
 	calls     atomic.Int64
 }
 
-// serve runs a mesh on the demo's data as `repli all` does, and callers of it, who have so much time, until the test's end.
-func serve(t *testing.T, deadlines ...time.Duration) *callers {
+// asServed is the configuration of `repli all`.
+func asServed(t *testing.T) Config {
 	t.Helper()
 	cfg, err := LoadConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cfg
+}
+
+// serve runs a mesh on the demo's data, and callers of it, who have so much time, until the test's end.
+func serve(t *testing.T, cfg Config, deadlines ...time.Duration) *callers {
+	t.Helper()
 	cfg.Gateway.Process.Server.Listen = "127.0.0.1:0"
 	mesh, err := New(t.Context(), cfg, demoData(t))
 	if err != nil {
@@ -261,7 +267,11 @@ func fits(t *testing.T, ctx context.Context, l look) {
 }
 
 func TestTheStatusPageOfAHealthyMesh(t *testing.T) {
-	asking := serve(t, 500*time.Millisecond, time.Second)
+	cfg := asServed(t)
+	budget := &cfg.Gateway.Gateway.Budget // the machine may be busy; the tiers must not depend on it
+	budget.Max, budget.Feature.Ceiling, budget.Fallback.Ceiling, budget.Ranking.Ceiling = time.Minute, 0, 0, 0
+	cfg.Gateway.Gateway.Quality.Target = time.Second
+	asking := serve(t, cfg, 2*time.Second, 3*time.Second)
 	browser := newBrowser(t)
 	url := "http://" + asking.mesh.AdminAddress() + "/statusz"
 	asking.more(t, history(900))
@@ -282,7 +292,7 @@ func TestTheStatusPageOfAHealthyMesh(t *testing.T) {
 }
 
 func TestTheStatusPageOfADegradedMesh(t *testing.T) {
-	asking := serve(t, 50*time.Millisecond, 100*time.Millisecond, 200*time.Millisecond)
+	asking := serve(t, asServed(t), 50*time.Millisecond, 100*time.Millisecond, 200*time.Millisecond)
 	browser := newBrowser(t)
 	url := "http://" + asking.mesh.AdminAddress() + "/statusz"
 	asking.more(t, history(900))
@@ -300,6 +310,7 @@ func TestTheStatusPageOfADegradedMesh(t *testing.T) {
 			ctx := tab(t, browser, url, l)
 			drawn(t, ctx, "gateway-tiers", 1, 3, 4)
 			const open = "[...document.querySelectorAll('.requests details')].find((d) => d.querySelector('.spent.bad'))"
+			do(t, ctx, chromedp.Click(chromedp.CSS("#pause"))) // else the request may leave the list meanwhile
 			evaluate[float64](t, ctx, fmt.Sprintf("((d) => { d.open = true; return d.closest('.recent').scrollTop = d.offsetTop - d.closest('.recent').offsetTop; })(%s)", open))
 			fits(t, ctx, l)
 			if bars := evaluate[int](t, ctx, open+".querySelectorAll('.bars rect.granted').length"); bars == 0 {

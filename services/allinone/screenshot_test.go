@@ -55,20 +55,19 @@ func screenshot(t *testing.T, ctx context.Context, what string, l look) {
 	t.Logf("%s: %d bytes", name, small.Len())
 }
 
-// reduce leaves a picture its 64 most frequent colours, and takes the nearest of them for the others.
+// reduce leaves a picture its most frequent colours, and takes the nearest of them for the others.
 func reduce(full image.Image) image.Image {
 	flat := image.NewRGBA(full.Bounds())
 	draw.Draw(flat, flat.Bounds(), full, full.Bounds().Min, draw.Src)
-	pixel := func(i int) color.RGBA { return color.RGBA{R: flat.Pix[i], G: flat.Pix[i+1], B: flat.Pix[i+2], A: flat.Pix[i+3]} }
+	pixel := func(i int) color.RGBA {
+		return color.RGBA{R: flat.Pix[i], G: flat.Pix[i+1], B: flat.Pix[i+2], A: flat.Pix[i+3]}
+	}
 	counts := map[color.RGBA]int{}
 	for i := 0; i < len(flat.Pix); i += 4 {
 		counts[pixel(i)]++
 	}
 	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
-	var palette color.Palette
-	for _, c := range colours[:min(64, len(colours))] {
-		palette = append(palette, c)
-	}
+	palette := distinct(colours)
 	index := map[color.RGBA]uint8{}
 	for _, c := range colours {
 		index[c] = uint8(palette.Index(c))
@@ -78,4 +77,27 @@ func reduce(full image.Image) image.Image {
 		out.Pix[i] = index[pixel(4*i)]
 	}
 	return out
+}
+
+// distinct returns the first 64 of the colours that differ visibly from all before them: the greys at the edges of letters must not
+// crowd out the colours of the charts.
+func distinct(colours []color.RGBA) color.Palette {
+	var palette color.Palette
+	for _, c := range colours {
+		if len(palette) == 64 {
+			break
+		}
+		if len(palette) == 0 || apart(c, palette.Convert(c).(color.RGBA)) > 20 {
+			palette = append(palette, c)
+		}
+	}
+	return palette
+}
+
+func apart(a, b color.RGBA) int {
+	sum := 0
+	for _, d := range []int{int(a.R) - int(b.R), int(a.G) - int(b.G), int(a.B) - int(b.B)} {
+		sum += max(d, -d)
+	}
+	return sum
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/repli-mesh/repli/pkg/statusz"
-	"github.com/repli-mesh/repli/services/feature/internal/store"
+	"github.com/repli-mesh/repli/services/feature/internal/store/redis"
 )
 
 // Status says how the store is, how much of it is in memory, and what the table of items holds.
@@ -39,13 +39,13 @@ func (s *Service) storeSection() statusz.Section {
 		statusz.Fact{Label: "opened", Value: statusz.Count(stats.Opened), Note: "since the start"},
 		statusz.Fact{Label: "reads refused", Value: statusz.Count(stats.Refused)},
 		statusz.Fact{Label: "probes", Value: statusz.Count(stats.Probes)})
-	if pooled, ok := s.store.inner.(interface{ Pools() []store.Pool }); ok {
+	if pooled, ok := s.store.inner.(interface{ Pools() []redis.Pool }); ok {
 		section.Tables = []statusz.Table{poolTable(pooled.Pools())}
 	}
 	return section
 }
 
-func poolTable(pools []store.Pool) statusz.Table {
+func poolTable(pools []redis.Pool) statusz.Table {
 	table := statusz.Table{Caption: "Connections, by what they are for; the three on the right count since the start", Columns: []statusz.Column{
 		{Title: "pool"},
 		{Title: "open", Number: true},
@@ -55,8 +55,8 @@ func poolTable(pools []store.Pool) statusz.Table {
 		{Title: "waited in vain", Number: true},
 	}}
 	for _, p := range pools {
-		table.Rows = append(table.Rows, statusz.Cells(p.Name, statusz.Count(p.Open), statusz.Count(p.Idle), statusz.Count(p.Reused),
-			statusz.Count(p.Dialled), statusz.Count(p.Timeouts)))
+		table.Rows = append(table.Rows, statusz.Cells(p.Name, statusz.Count(p.Idle+p.Used), statusz.Count(p.Idle), statusz.Count(p.Hits),
+			statusz.Count(p.Misses), statusz.Count(p.Timeouts)))
 	}
 	return table
 }

@@ -137,6 +137,7 @@ func exerciseMesh(t *testing.T, m *mesh, in inputs) {
 	const tight = 50 * time.Millisecond
 	request := &repliv1.RecommendRequest{UserId: in.known, Count: 10}
 
+	t.Run("each process shows its status", func(t *testing.T) { statusPages(t, m) })
 	t.Run("a known user", func(t *testing.T) {
 		response := ask(t, m.gateway.address, in.known, "--count", "10", "--deadline", "1s")
 		if response.GetTier() != repliv1.Tier_TIER_PERSONALIZED || len(response.GetItems()) != 10 || response.GetNewUser() {
