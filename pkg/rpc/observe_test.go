@@ -219,9 +219,15 @@ func TestWorthKeeping(t *testing.T) {
 		code codes.Code
 		want bool
 	}{
-		{relaxed, codes.OK, false}, {relaxed, codes.InvalidArgument, false}, {relaxed, codes.Unavailable, true},
-		{relaxed, codes.FailedPrecondition, true}, {relaxed, codes.ResourceExhausted, true}, {relaxed, codes.DeadlineExceeded, true},
-		{relaxed, codes.Canceled, false}, {late, codes.Canceled, true}, {t.Context(), codes.Canceled, false},
+		{relaxed, codes.OK, false},
+		{relaxed, codes.InvalidArgument, false},
+		{relaxed, codes.Unavailable, true},
+		{relaxed, codes.FailedPrecondition, true},
+		{relaxed, codes.ResourceExhausted, true},
+		{relaxed, codes.DeadlineExceeded, true},
+		{relaxed, codes.Canceled, false},
+		{late, codes.Canceled, true},
+		{t.Context(), codes.Canceled, false},
 	} {
 		if got := worthKeeping(test.ctx, test.code); got != test.want {
 			t.Errorf("%v is worth keeping: %v", test.code, got)
