@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"time"
 
 	"github.com/repli-mesh/repli/bench/drill/mesh"
 )
@@ -19,8 +18,8 @@ import (
 func main() {
 	p := plan{}
 	flag.StringVar(&p.program, "repli", "bin/repli", "the binary whose services are measured")
-	flag.IntVar(&p.rounds, "rounds", 15, "how often each variant has its turn")
-	flag.DurationVar(&p.turn, "turn", 2*time.Second, "how long a turn is")
+	flag.IntVar(&p.rounds, "rounds", 200, "how often each variant has its turn")
+	flag.IntVar(&p.requests, "requests", 100, "how many requests a turn has")
 	flag.IntVar(&p.callers, "callers", 2, "how many callers ask at a time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -33,9 +32,8 @@ func main() {
 
 // plan is what is measured, and for how long.
 type plan struct {
-	program         string
-	rounds, callers int
-	turn            time.Duration
+	program                   string
+	rounds, requests, callers int
 }
 
 func run(ctx context.Context, p plan) (err error) {
@@ -71,5 +69,5 @@ func run(ctx context.Context, p plan) (err error) {
 	if err := measure(ctx, p, all); err != nil {
 		return err
 	}
-	return tell(os.Stdout, all, collector.spans.Load())
+	return tell(os.Stdout, p, all, collector.spans.Load())
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"text/tabwriter"
@@ -14,67 +14,57 @@ import (
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
 
-// turn is what one variant did in one round.
-type turn struct {
-	requests int
-	cpu      time.Duration
-}
-
-// perRequest is in microseconds.
-func (t turn) perRequest() float64 { return float64(t.cpu.Microseconds()) / float64(t.requests) }
-
 // deadline is long enough for a full answer on a busy machine.
-const deadline = 2 * time.Second
+const deadline = 5 * time.Second
 
-// measure gives each variant its turn in every round, in an order drawn anew. The first round warms up and does not count.
+// measure gives each variant its turn in every round, in an order drawn anew: whatever else the machine does falls on all alike.
+// The first rounds warm up and do not count.
 func measure(ctx context.Context, p plan, all []*variant) error {
-	for round := range p.rounds + 1 {
+	warm := max(1, p.rounds/20)
+	for round := range warm + p.rounds {
 		order := rand.Perm(len(all)) //nolint:gosec // an order is no secret
 		for _, i := range order {
-			t, err := all[i].take(ctx, p)
+			cpu, err := all[i].take(ctx, p)
 			if err != nil {
 				return fmt.Errorf("%s: %w", all[i].name, err)
 			}
-			if round > 0 {
-				all[i].turns = append(all[i].turns, t)
+			if round >= warm {
+				all[i].turns = append(all[i].turns, float64(cpu.Microseconds())/float64(p.requests))
 			}
 		}
 	}
 	return nil
 }
 
-// take asks for a turn's time and returns the CPU that the services took, until their last spans were sent.
-func (v *variant) take(ctx context.Context, p plan) (turn, error) {
+// take sends a turn's requests and returns the CPU that the services took, until their last spans were sent.
+func (v *variant) take(ctx context.Context, p plan) (time.Duration, error) {
 	before, err := v.cpu()
 	if err != nil {
-		return turn{}, err
+		return 0, err
 	}
-	asking, cancel := context.WithTimeout(ctx, p.turn)
-	defer cancel()
 	var asked, others atomic.Int64
 	faults := make([]error, p.callers)
 	var callers sync.WaitGroup
 	for i := range p.callers {
 		callers.Go(func() {
-			for asking.Err() == nil && faults[i] == nil {
+			for faults[i] == nil && asked.Add(1) <= int64(p.requests) {
 				var personalized bool
 				if personalized, faults[i] = v.ask(ctx); !personalized {
 					others.Add(1)
 				}
-				asked.Add(1)
 			}
 		})
 	}
 	callers.Wait()
 	for _, err := range append(faults, ctx.Err()) {
 		if err != nil {
-			return turn{}, err
+			return 0, err
 		}
 	}
 	time.Sleep(turnsEnd)
+	v.others += int(others.Load())
 	after, err := v.cpu()
-	v.asked, v.others = v.asked+int(asked.Load()), v.others+int(others.Load())
-	return turn{requests: int(asked.Load()), cpu: after - before}, err
+	return after - before, err
 }
 
 // ask sends one request for any user.
@@ -88,39 +78,44 @@ func (v *variant) ask(ctx context.Context) (personalized bool, err error) {
 	return response.GetTier() == repliv1.Tier_TIER_PERSONALIZED, err
 }
 
-// tell prints the table. A ratio is the median over the rounds, each held against the same round's first variant. It fails
-// where a limit is not kept, and where the variants did not do the same work.
-func tell(out io.Writer, all []*variant, spans int64) error {
+// tell prints the table. A ratio is that of the sums over all turns, with its standard error by leaving out one round at a time.
+// It fails where a limit is not kept, and where the variants did not do the same work.
+func tell(out io.Writer, p plan, all []*variant, spans int64) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "telemetry\trequests\tother tiers\tCPU us a request\tratio\tat most\t")
+	_, _ = fmt.Fprintln(table, "telemetry\tother tiers\tCPU us a request\tratio\terror\tat most\t")
 	var missed error
 	for _, v := range all {
-		total := turn{}
-		var ratios []float64
-		for i, t := range v.turns {
-			total.requests, total.cpu = total.requests+t.requests, total.cpu+t.cpu
-			ratios = append(ratios, t.perRequest()/all[0].turns[i].perRequest())
-		}
-		ratio, limit := median(ratios), "-"
+		ratio, spread := compare(v.turns, all[0].turns)
+		limit := "-"
 		if v.limit > 0 {
 			if limit = fmt.Sprintf("%.2f", v.limit); ratio > v.limit {
 				missed = fmt.Errorf("%s takes %.3f times the CPU, expected at most %s", v.name, ratio, limit)
 			}
 		}
-		if v.others*100 > v.asked {
-			missed = fmt.Errorf("%s: %d of %d answers are not from the model, so the variants cannot be compared", v.name, v.others, v.asked)
+		if v.others*100 > p.rounds*p.requests {
+			missed = fmt.Errorf("%s: %d answers are not from the model, so the variants cannot be compared", v.name, v.others)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%.0f\t%.3f\t%s\t\n", v.name, total.requests, v.others, total.perRequest(), ratio, limit)
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%.0f\t%.3f\t%.3f\t%s\t\n", v.name, v.others, sum(v.turns)/float64(len(v.turns)), ratio, spread, limit)
 	}
 	_ = table.Flush()
-	_, _ = fmt.Fprintf(out, "%d spans were received\n", spans)
+	_, _ = fmt.Fprintf(out, "%d rounds of %d requests; %d spans were received\n", p.rounds, p.requests, spans)
 	return missed
 }
 
-func median(values []float64) float64 {
-	slices.Sort(values)
-	if middle := len(values) / 2; len(values)%2 == 1 {
-		return values[middle]
+func sum(values []float64) (total float64) {
+	for _, value := range values {
+		total += value
 	}
-	return (values[len(values)/2-1] + values[len(values)/2]) / 2
+	return total
+}
+
+// compare returns the ratio of two sums of paired values and its standard error by the jackknife.
+func compare(these, those []float64) (ratio, spread float64) {
+	n, a, b := float64(len(these)), sum(these), sum(those)
+	ratio = a / b
+	for i := range these {
+		without := (a-these[i])/(b-those[i]) - ratio
+		spread += without * without
+	}
+	return ratio, math.Sqrt(spread * (n - 1) / n)
 }

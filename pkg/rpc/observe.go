@@ -21,13 +21,15 @@ import (
 // scope names this package to OpenTelemetry.
 const scope = "github.com/repli-mesh/repli/pkg/rpc"
 
-// observer gives every call a span and a figure, under the names of OpenTelemetry's conventions for RPC. What does not depend on
-// the call is made once. Safe for concurrent use.
+// observer gives every call a span, and on the server's side a figure, under the names of OpenTelemetry's conventions for RPC. On
+// the client's side, who asks has figures of its own that say more. What does not depend on the call is made once. Safe for
+// concurrent use.
 type observer struct {
-	tracer   trace.Tracer
-	kind     trace.SpanStartOption
+	tracer trace.Tracer
+	kind   trace.SpanStartOption
+	// These are nil on the client's side.
 	duration metric.Float64Histogram
-	baggage  metric.Int64Counter // of servers
+	baggage  metric.Int64Counter
 }
 
 // newObserver returns an observer of one side's calls; nil where nobody looks.
@@ -38,14 +40,15 @@ func newObserver(signals telemetry.Signals, side trace.SpanKind) (*observer, err
 		return nil, nil
 	}
 	o := &observer{tracer: signals.Tracer.Tracer(scope), kind: trace.WithSpanKind(side)}
+	if side == trace.SpanKindClient {
+		return o, nil
+	}
 	meter := signals.Meter.Meter(scope)
 	var err0, err1 error
-	o.duration, err0 = meter.Float64Histogram("rpc."+side.String()+".call.duration", metric.WithUnit("s"),
+	o.duration, err0 = meter.Float64Histogram("rpc.server.call.duration", metric.WithUnit("s"),
 		metric.WithDescription("Time of a call, by method and status."))
-	if side == trace.SpanKindServer {
-		o.baggage, err1 = meter.Int64Counter("repli.rpc.baggage", metric.WithUnit("{call}"),
-			metric.WithDescription("Calls that came with baggage, which is dropped."))
-	}
+	o.baggage, err1 = meter.Int64Counter("repli.rpc.baggage", metric.WithUnit("{call}"),
+		metric.WithDescription("Calls that came with baggage, which is dropped."))
 	return o, errors.Join(err0, err1)
 }
 
@@ -102,7 +105,9 @@ func (w watch) end(ctx context.Context, code codes.Code, failed bool) {
 		code = codes.Unknown // whatever a peer made up
 	}
 	o := &w.method.outcomes[code]
-	w.observer.duration.Record(ctx, time.Since(w.began).Seconds(), o.figure...)
+	if duration := w.observer.duration; duration != nil {
+		duration.Record(ctx, time.Since(w.began).Seconds(), o.figure...)
+	}
 	w.span.SetAttributes(o.span...)
 	if failed {
 		w.span.SetStatus(otelcodes.Error, codeNames[code])

@@ -14,8 +14,8 @@ import (
 
 // span starts the span of a part of the gateway's own work, which no call is made in.
 func (r *report) span(ctx context.Context, name string) trace.Span {
-	_, span := r.tracer.Start(ctx, name)
-	return span //nolint:spancheck // the caller ends it
+	_, span := r.tracer.Start(ctx, name) //nolint:spancheck // the caller ends it
+	return span                          //nolint:spancheck // as above
 }
 
 // foresee has the trace of a request kept as soon as it is clear that the answer will be degraded, so that the ranker, which is

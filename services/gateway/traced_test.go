@@ -82,8 +82,8 @@ func TestDegradedAnswersSayWhatHappened(t *testing.T) {
 		for key, want := range map[attribute.Key]string{
 			"repli.tier": "simple", "repli.degradation.reason": "soft_deadline", "repli.model.version": "", "repli.coverage": "0",
 		} {
-			if got, ok := attributes.Value(key); !ok || got.Emit() != want {
-				t.Errorf("%s is %q, want %q", key, got.Emit(), want)
+			if got, ok := attributes.Value(key); !ok || got.String() != want {
+				t.Errorf("%s is %q, want %q", key, got.String(), want)
 			}
 		}
 		text := strings.Join(events, "\n")

@@ -18,7 +18,7 @@ func (r *report) span(ctx context.Context, model *serving, name string) (context
 	}
 	ctx, span := r.tracer.Start(ctx, name) //nolint:spancheck // the caller ends it
 	span.SetAttributes(model.attributes...)
-	return ctx, span
+	return ctx, span //nolint:spancheck // as above
 }
 
 // traced has the trace of an answer kept that is about a part of the candidates or of the catalogue, and says on the request's

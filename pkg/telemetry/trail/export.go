@@ -101,7 +101,10 @@ func (f finished) Events() []sdktrace.Event                    { return f.span.o
 func (f finished) Status() sdktrace.Status                     { return f.span.others().status }
 func (f finished) InstrumentationScope() instrumentation.Scope { return f.span.tracer.scope }
 func (f finished) Resource() *resource.Resource                { return f.span.trail.provider.resource }
-func (f finished) DroppedAttributes() int                      { return f.span.others().droppedAttributes }
-func (f finished) DroppedLinks() int                           { return f.span.others().droppedLinks }
-func (f finished) DroppedEvents() int                          { return f.span.others().droppedEvents }
-func (f finished) ChildSpanCount() int                         { return int(f.span.children) }
+
+func (f finished) DroppedAttributes() int { return f.span.others().droppedAttributes }
+
+func (f finished) DroppedLinks() int { return f.span.others().droppedLinks }
+
+func (f finished) DroppedEvents() int  { return f.span.others().droppedEvents }
+func (f finished) ChildSpanCount() int { return int(f.span.children) }

@@ -37,7 +37,7 @@ type trail struct {
 	first   [4]Span // the first ones, in one piece with the trail
 	more    []Span  // room for the next ones
 	count   int
-	waiting *Span   // the last of those that ended before the decision
+	waiting *Span // the last of those that ended before the decision
 }
 
 // room returns the place of one more span, nil when there are as many as there may be. The lock is held.
