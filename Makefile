@@ -49,6 +49,20 @@ bin/repli: $(GO_FILES)
 bin/repli-drill: $(GO_FILES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./bench/drill/repli-drill
 
+# The images, and the version of the chart that installs them.
+VERSION := $(shell sed -n 's/^appVersion: *//p' helm/repli/Chart.yaml)
+IMAGE ?= repli:$(VERSION)
+IMAGE_CPUS ?= amd64 arm64
+IMAGE_LIMIT := 50000000
+
+.PHONY: images
+images: ca-certificates ## Build the images, an OCI layout and an archive and an SBOM a CPU, into bin/images, without a daemon
+	@mkdir -p bin/images
+	@for cpu in $(IMAGE_CPUS); do GOARCH=$$cpu $(GO_BUILD) -o bin/images/repli-$$cpu ./cmd/repli; done
+	@cd images && go run . -tag $(IMAGE) -project .. -out ../bin/images -limit $(IMAGE_LIMIT) \
+		-revision "$$(git rev-parse HEAD)" -created "$$(git log -1 --format=%ct)" \
+		$(foreach cpu,$(IMAGE_CPUS),$(cpu)=../bin/images/repli-$(cpu))
+
 ##@ Check
 
 .PHONY: test
@@ -201,6 +215,13 @@ redis-server:
 	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
 	trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends '$(REDIS_PACKAGE)' >/dev/null
+
+.PHONY: ca-certificates
+ca-certificates:
+	@test -f /etc/ssl/certs/ca-certificates.crt && exit 0; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+		echo "images need the authorities that TLS trusts; run: sudo apt-get update && sudo apt-get install -y ca-certificates"; exit 1; fi; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null
 
 .PHONY: onnx-tests
 onnx-tests:

@@ -24,7 +24,8 @@ type recommendFlags struct {
 	candidates, exclude, context      []string
 	features                          []string
 	count                             uint32
-	deadline, every                   time.Duration
+	expect                            string
+	deadline, every, patience         time.Duration
 	watch, json                       bool
 }
 
@@ -53,6 +54,8 @@ func newRecommend() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print the answer as one line of JSON")
 	flags.BoolVar(&f.watch, "watch", false, "ask again and again, one line an answer, until interrupted")
 	flags.DurationVar(&f.every, "every", time.Second, "how often to ask with --watch")
+	flags.StringVar(&f.expect, "expect", "", "the worst tier that is a success, such as PERSONALIZED (default: any)")
+	flags.DurationVar(&f.patience, "patience", 0, "for how long to ask again while there is no such answer")
 	return cmd
 }
 
@@ -70,26 +73,33 @@ func (f recommendFlags) run(cmd *cobra.Command) error {
 	if f.watch && f.every <= 0 {
 		return misuse(fmt.Errorf("--every: is %v, expected more than 0s", f.every))
 	}
+	worst, err := f.worst()
+	if err != nil {
+		return misuse(err)
+	}
+	if f.watch && (f.expect != "" || f.patience != 0) || f.patience < 0 {
+		return misuse(errors.New("--expect, --patience: are set with --watch, or negative, expected one answer to wait for"))
+	}
 	c, err := client.New(f.address)
 	if err != nil {
 		return misuse(err)
 	}
-	err = f.ask(cmd, c, request)
+	err = f.ask(cmd, c, request, worst)
 	if closed := c.Close(); err == nil {
 		err = closed
 	}
 	return err
 }
 
-func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repliv1.RecommendRequest) error {
+func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repliv1.RecommendRequest, worst repliv1.Tier) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	if err := c.Ready(ctx, 2*time.Second); err != nil && !f.watch {
+	if err := c.Ready(ctx, max(2*time.Second, f.patience)); err != nil && !f.watch {
 		return fmt.Errorf("%s: %w", f.address, err)
 	}
 	ticker := time.NewTicker(max(f.every, time.Millisecond))
 	defer ticker.Stop()
 	for {
-		response, took, err := f.once(ctx, c, request)
+		response, took, err := f.await(ctx, c, request, worst)
 		switch {
 		case err != nil && !f.watch:
 			return readable(err)
@@ -101,6 +111,9 @@ func (f recommendFlags) ask(cmd *cobra.Command, c *client.Client, request *repli
 			err = show.Line(out, response, took)
 		default:
 			err = show.Answer(out, response, took)
+		}
+		if err == nil && response != nil {
+			err = short(response, worst)
 		}
 		if err != nil || !f.watch {
 			return err
