@@ -76,6 +76,7 @@ func clientOptions(cfg ClientConfig, signals telemetry.Signals) []grpc.DialOptio
 		serviceConfig = retrying
 	}
 	return []grpc.DialOption{
+		grpc.WithResolvers(newNames()),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithDisableServiceConfig(), // the balancing is not the DNS's to change
