@@ -80,8 +80,8 @@ func Run(ctx context.Context, cfg Config, deps Deps) Summary {
 	}
 	sums, rhythm := newSums(cfg, time.Now()), pace.New(pace.Outstanding)
 	stop := watch(sums, rhythm, deps)
-	rng := rand.New(rand.NewPCG(cfg.Seed, cfg.Seed))                  //nolint:gosec // a load is to be repeatable
-	zipf := rand.NewZipf(rng, cfg.Skew, 1, uint64(len(deps.Users)-1)) //nolint:gosec // there is a user
+	rng := rand.New(rand.NewPCG(cfg.Seed, cfg.Seed))                       //nolint:gosec // a load is to be repeatable
+	zipf := rand.NewZipf(rng, cfg.Skew, 1, uint64(len(deps.Users)-1))      //nolint:gosec // there is a user
 	rhythm.Open(ctx, cfg.Rate, cfg.Count, func(due time.Duration) func() { //nolint:contextcheck // a request ends by its own deadline, not with the load
 		request := &repliv1.RecommendRequest{UserId: deps.Users[zipf.Uint64()], Count: uint32(cfg.Items)} //nolint:gosec // it is valid
 		return func() { ask(deps.Caller, request, cfg.Deadline, due, rhythm, sums) }
