@@ -64,7 +64,7 @@ func newRoot() *cobra.Command {
 	for _, s := range services() {
 		root.AddCommand(s.command())
 	}
-	root.AddCommand(newRecommend(), newLoad(), newSnapshot(), newModel(), newConfig(), newBench(), newDrill())
+	root.AddCommand(newRecommend(), newLoad(), newSnapshot(), newModel(), newCopy(), newConfig(), newBench(), newDrill())
 	return root
 }
 

@@ -92,8 +92,7 @@
 {{- define "repli.checkCache" -}}
 {{- $cache := .config.feature.cache -}}
 {{- $limit := include "repli.bytes" .root.Values.feature.resources.limits.memory | float64 -}}
-{{- $need := mulf (float64 $cache.bytes) 4 | divf 3 -}}
-{{- $need = divf (mulf (float64 $cache.bytes) 4.0) 3.0 -}}
+{{- $need := divf (mulf (float64 $cache.bytes) 4.0) 3.0 -}}
 {{- if and $cache.enabled (gt $need $limit) -}}
 {{- fail (printf "feature.resources.limits.memory: is %v, expected at least %.0f bytes = feature.config.feature.cache.bytes %.0f + a third" .root.Values.feature.resources.limits.memory $need (float64 $cache.bytes)) -}}
 {{- end -}}

@@ -17,16 +17,21 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .name }}
 {{- end }}
 
-{{/* Takes {root, name}: all labels of a component's objects. */}}
-{{- define "repli.labels" -}}
+{{/* Takes {root, name}: the labels of a component's pods; none that a new version of the chart changes, since that would replace them. */}}
+{{- define "repli.podLabels" -}}
 {{ include "repli.selector" . }}
 app.kubernetes.io/part-of: repli
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- with .root.Values.labels }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* Takes {root, name}: all labels of a component's objects. */}}
+{{- define "repli.labels" -}}
+{{ include "repli.podLabels" . }}
+app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
 {{/* Takes {root, name}: the metadata of an object that is called as its component is. */}}

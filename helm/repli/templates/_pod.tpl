@@ -33,13 +33,29 @@ securityContext:
   seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
-{{/* Takes {root, limits, env}: how much the Go runtime may use, where traces go, and what the values add. */}}
-{{- define "repli.env" -}}
+{{/* Takes limits: how much the Go runtime may use. The processors are rounded up; a tenth of the memory is left for what is not the
+heap, and for the collector to be late in. */}}
+{{- define "repli.runtime" -}}
 - name: GOMAXPROCS
   valueFrom:
     resourceFieldRef: {resource: limits.cpu, divisor: "1"}
 - name: GOMEMLIMIT
-  value: {{ printf "%.0f" (mulf 0.9 (include "repli.bytes" .limits.memory | float64)) | quote }}
+  value: {{ printf "%.0f" (mulf 0.9 (include "repli.bytes" .memory | float64)) | quote }}
+{{- end }}
+
+{{/* What a container needs that copies a file, or asks once. */}}
+{{- define "repli.small" -}}
+{{- $limits := dict "cpu" "500m" "memory" "128Mi" -}}
+env:
+  {{- include "repli.runtime" $limits | nindent 2 }}
+resources:
+  requests: {cpu: 20m, memory: 128Mi}
+  limits: {{- toYaml $limits | nindent 4 }}
+{{- end }}
+
+{{/* Takes {root, limits, env}: how much the Go runtime may use, where traces go, and what the values add. */}}
+{{- define "repli.env" -}}
+{{ include "repli.runtime" .limits }}
 {{- with .root.Values.telemetry.otlpEndpoint }}
 - name: POD_NAME
   valueFrom:

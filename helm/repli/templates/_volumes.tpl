@@ -64,9 +64,9 @@ mounts:
 {{- else -}}
 volumes:
   - name: snapshot
-    emptyDir: {sizeLimit: 1Gi}
+    emptyDir: {sizeLimit: {{ .Values.snapshot.diskSize }}}
 mounts:
-  - {name: snapshot, mountPath: /var/lib/repli}
+  - {name: snapshot, mountPath: /var/lib/repli, readOnly: true}
 {{- end -}}
 {{- end }}
 
@@ -75,7 +75,24 @@ mounts:
 {{- define "repli.init.feature" }}{{ end }}
 {{- define "repli.init.ranking" }}{{ end }}
 {{- define "repli.init.fallback" -}}
-{{- if and .Values.demo.enabled (not .Values.snapshot.volume.claim) }}
+{{- if .Values.snapshot.volume.claim }}
+{{- else if .Values.snapshot.s3 }}
+{{- /* Once before the service starts, so that a rollout while the bucket is away replaces no pod that answers by one that cannot; then
+beside it. */}}
+- name: fetch
+  {{- include "repli.container" . | nindent 2 }}
+  args: [copy, {{ .Values.snapshot.s3 | quote }}, /var/lib/repli/snapshot.repli]
+  {{- include "repli.small" . | nindent 2 }}
+  volumeMounts:
+    - {name: snapshot, mountPath: /var/lib/repli}
+- name: follow
+  restartPolicy: Always
+  {{- include "repli.container" . | nindent 2 }}
+  args: [copy, {{ .Values.snapshot.s3 | quote }}, /var/lib/repli/snapshot.repli, --every={{ .Values.snapshot.every }}]
+  {{- include "repli.small" . | nindent 2 }}
+  volumeMounts:
+    - {name: snapshot, mountPath: /var/lib/repli}
+{{- else }}
 - name: snapshot
   {{- include "repli.container" . | nindent 2 }}
   args:
@@ -85,6 +102,8 @@ mounts:
     - --users=/demo/users.csv.gz
     - --events=/demo/events.csv.gz
     - --out=/var/lib/repli/snapshot.repli
+  env:
+    {{- include "repli.runtime" .Values.fallback.resources.limits | nindent 4 }}
   resources: {{- toYaml .Values.fallback.resources | nindent 4 }}
   volumeMounts:
     - {name: snapshot, mountPath: /var/lib/repli}

@@ -69,7 +69,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "repli.labels" . | nindent 8 }}
+        {{- include "repli.podLabels" . | nindent 8 }}
         {{- with .pod.labels }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
