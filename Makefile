@@ -17,7 +17,6 @@ REDIS_PACKAGE := redis-server=5:7.*
 ONNX_TESTS_PACKAGE := libonnx-testdata=1.12.*
 QEMU_PACKAGE := qemu-user-static=1:7.*
 
-HELM := $(TOOLS)/helm-v3.22.0/helm
 BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
 PROTOC_GEN_GO := $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO_VERSION)/protoc-gen-go
 PROTOC_GEN_GO_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION)/protoc-gen-go-grpc

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,9 +19,6 @@ const (
 	rollable = 8 * time.Minute
 )
 
-//go:embed values.yaml
-var values string
-
 // services are the Deployments that take part in every answer.
 var services = []string{"gateway", "feature", "ranking", "fallback"}
 
@@ -34,16 +29,11 @@ type trial struct {
 
 	report *report
 	w      io.Writer
-	file   string // the values
 }
 
 // all goes through the steps, and stops at the first that could not be done. Steps that were done and in which an expectation did
 // not hold are told of at the end.
 func (t *trial) all(ctx context.Context) error {
-	t.file = filepath.Join(t.out, "values.yaml")
-	if err := os.WriteFile(t.file, []byte(values), 0o600); err != nil {
-		return err
-	}
 	steps := []func(context.Context) error{
 		t.install, t.test, t.calm, t.upgrade, t.scaleUp, t.scaleDown, t.rollback, t.kill, t.test, t.uninstall,
 	}
@@ -68,7 +58,7 @@ func (t *trial) install(ctx context.Context) error {
 
 // settings are the values of a version.
 func (t *trial) settings(tag string, more ...string) []string {
-	args := []string{"--values", t.file}
+	args := []string{"--values", filepath.Join(t.chart, "values-trial.yaml")}
 	sets := append([]string{"image.repository=" + t.repository, "image.tag=" + tag}, more...)
 	if t.redisRepository != "" {
 		sets = append(sets, "redis.trial.image.repository="+t.redisRepository, "redis.trial.image.tag="+t.redisTag)
