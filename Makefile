@@ -15,6 +15,9 @@ PROTOVALIDATE_VERSION := v1.2.2
 ONNXRUNTIME_VERSION := 1.30.0
 REDIS_PACKAGE := redis-server=5:7.*
 ONNX_TESTS_PACKAGE := libonnx-testdata=1.12.*
+HELM_VERSION := v3.22.0
+KUBECONFORM_VERSION := v0.8.0
+KUBERNETES_VERSION := 1.36.3
 QEMU_PACKAGE := qemu-user-static=1:7.*
 
 BUF := $(TOOLS)/buf-$(BUF_VERSION)/node_modules/.bin/buf
@@ -23,6 +26,9 @@ PROTOC_GEN_GO_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION)/
 GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)/gotestsum
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 VALIDATE := $(TOOLS)/protovalidate/buf/validate/validate.proto
+HELM := $(TOOLS)/helm-$(HELM_VERSION)/helm
+KUBECONFORM := $(TOOLS)/kubeconform-$(KUBECONFORM_VERSION)/kubeconform
+SCHEMAS := $(TOOLS)/kubernetes-$(KUBERNETES_VERSION)-schemas
 
 ONNX_TESTS := /usr/share/libonnx-testdata/data/node
 ONNXRUNTIME := $(TOOLS)/onnxruntime-$(ONNXRUNTIME_VERSION)/libonnxruntime.so.1
@@ -106,6 +112,15 @@ check-binary: ## Check the size of the static binary for ARCH, and that it, star
 		result=$$($(RUN) $$binary model validate $$bundle | tail -n 1) || { echo "$$arch $$bundle: $$result"; exit 1; }; \
 		echo "$$arch $$bundle: $$result"; done
 
+.PHONY: chart-check
+chart-check: $(HELM) $(KUBECONFORM) $(SCHEMAS)/_definitions.json ## Hold the chart against Kubernetes' schemas, policies, and values that must be refused
+	@REPLI_HELM=$(HELM) REPLI_KUBECONFORM=$(KUBECONFORM) REPLI_SCHEMAS=$(SCHEMAS) REPLI_KUBERNETES=$(KUBERNETES_VERSION) \
+		go test -count 1 -tags chart -timeout 15m ./helm/...
+
+.PHONY: test-images
+test-images: images ## Unpack the images, run one as its own user with nothing else around it, and make them twice
+	@cd images && REPLI_IMAGES=$(CURDIR)/bin/images REPLI_IMAGE=$(IMAGE) go test -count 1 ./...
+
 .PHONY: test-refdata
 test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDATA=dir
 	@test -d "$(REFDATA)" || { echo "REFDATA=$(REFDATA): no such folder"; exit 2; }
@@ -126,7 +141,7 @@ breaking: $(BUF) $(VALIDATE) ## Refuse changes that break the contracts of AGAIN
 	@$(BUF) breaking --against $(TOOLS)/against
 
 # What is generated: the contracts' Go, the reference pages, the kernels.
-GENERATED := gen docs $(foreach file,kernels_amd64 kernels_neon_arm64,':(glob)pkg/**/$(file).*')
+GENERATED := gen docs helm/repli $(foreach file,kernels_amd64 kernels_neon_arm64,':(glob)pkg/**/$(file).*')
 
 .PHONY: check-generated
 check-generated: generate ## Fail when committed generated files are not what the sources give
@@ -205,6 +220,7 @@ generate: $(BUF) $(VALIDATE) $(PROTOC_GEN_GO) $(PROTOC_GEN_GO_GRPC) onnx-tests #
 		for service in gateway feature ranking fallback; do \
 			printf '\n## %s\n```yaml\n' $$service; env -i HOME="$$HOME" PATH="$$PATH" go run ./cmd/repli config print $$service; printf '```\n'; done; \
 	} > docs/configuration.md.tmp && mv docs/configuration.md.tmp docs/configuration.md
+	@go run ./helm/generate helm/repli
 	@REPLI_ONNX_NODE_TESTS=$(ONNX_TESTS) REPLI_OPERATORS_PAGE=$(CURDIR)/docs/operators.md \
 		go test -count 1 -tags onnxnode -run '^TestONNXNodes$$' ./pkg/onnx >/dev/null
 
@@ -276,6 +292,17 @@ $(VALIDATE):
 	@cp -r "$$(cd $(TOOLS) && go mod download -json github.com/bufbuild/protovalidate@$(PROTOVALIDATE_VERSION) \
 		| sed -n 's/^.*"Dir": "\(.*\)",$$/\1/p')/proto/protovalidate/buf" $(TOOLS)/protovalidate/
 	@chmod -R u+w $(TOOLS)/protovalidate && touch $@
+
+$(HELM):
+	@CGO_ENABLED=0 GOBIN=$(dir $@) go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+
+$(KUBECONFORM):
+	@GOBIN=$(dir $@) go install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM_VERSION)
+
+# The OpenAPI document comes with the sources of Kubernetes.
+$(SCHEMAS)/_definitions.json:
+	@go run ./helm/schemas "$$(cd $(TOOLS) && go mod download -json k8s.io/kubernetes@v$(KUBERNETES_VERSION) \
+		| sed -n 's/^.*"Dir": "\(.*\)",$$/\1/p')/api/openapi-spec/swagger.json" $(SCHEMAS)
 
 $(PROTOC_GEN_GO):
 	@GOBIN=$(dir $@) go install google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GEN_GO_VERSION)

@@ -68,8 +68,8 @@ func parse(args []string) (job, error) {
 		return j, err
 	}
 	var err error
-	if j.tag, err = name.NewTag(*tag); err != nil || !strings.HasSuffix(*tag, ":"+j.tag.TagStr()) || j.tag.TagStr() == "latest" {
-		return j, fmt.Errorf("-tag: is %q, expected NAME:VERSION, and not latest", *tag)
+	if j.tag, err = newTag(*tag); err != nil {
+		return j, err
 	}
 	j.created = time.Unix(*seconds, 0).UTC()
 	for _, arg := range flags.Args() {
@@ -83,6 +83,15 @@ func parse(args []string) (job, error) {
 		return j, errors.New("expected -out FOLDER and at least one ARCH=BINARY")
 	}
 	return j, nil
+}
+
+// newTag refuses names that do not say what runs.
+func newTag(text string) (name.Tag, error) {
+	tag, err := name.NewTag(text)
+	if err != nil || !strings.HasSuffix(text, ":"+tag.TagStr()) || tag.TagStr() == "latest" {
+		return tag, fmt.Errorf("-tag: is %q, expected NAME:VERSION, and not latest", text)
+	}
+	return tag, nil
 }
 
 // run makes everything, and replaces what was there only when it is whole.

@@ -22,8 +22,8 @@ type source struct {
 }
 
 // newSource reads the source of the project in a folder.
-func newSource(folder string) (*source, error) {
-	return &source{folder: folder, comments: map[string]map[string]string{}}, nil
+func newSource(folder string) *source {
+	return &source{folder: folder, comments: map[string]map[string]string{}}
 }
 
 // section is a struct with its settings. What is decided already is left out, and struck from the list.

@@ -27,11 +27,7 @@ func run(chart string) error {
 	if err != nil {
 		return err
 	}
-	code, err := newSource(filepath.Join(chart, "..", ".."))
-	if err != nil {
-		return err
-	}
-	root, err := readValues(text, code)
+	root, err := readValues(text, newSource(filepath.Join(chart, "..", "..")))
 	if err != nil {
 		return fmt.Errorf("values.yaml: %w", err)
 	}
