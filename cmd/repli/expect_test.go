@@ -21,7 +21,9 @@ type scripted struct {
 	asked atomic.Int32
 }
 
-func (s *scripted) Register(r grpc.ServiceRegistrar) { repliv1.RegisterRecommendationServiceServer(r, s) }
+func (s *scripted) Register(r grpc.ServiceRegistrar) {
+	repliv1.RegisterRecommendationServiceServer(r, s)
+}
 
 func (s *scripted) Recommend(context.Context, *repliv1.RecommendRequest) (*repliv1.RecommendResponse, error) {
 	at := min(int(s.asked.Add(1)), len(s.tiers)) - 1

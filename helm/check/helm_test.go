@@ -72,7 +72,9 @@ func (o object) kind() string { return o.text("kind") }
 func (o object) name() string { return o.text("metadata", "name") }
 
 // component is the one that an object belongs to.
-func (o object) component() string { return o.text("metadata", "labels", "app.kubernetes.io/component") }
+func (o object) component() string {
+	return o.text("metadata", "labels", "app.kubernetes.io/component")
+}
 
 // tool is the program in a variable of the environment.
 func tool(t *testing.T, variable string) string {

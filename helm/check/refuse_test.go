@@ -164,5 +164,6 @@ func TestBudgetsAreRefusedAsTheGatewayRefusesThem(t *testing.T) {
 
 // sentence is an error of the configuration without the variable that it came from.
 func sentence(text string) string {
-	return text[strings.Index(text, "gateway.budget."):]
+	_, rest, _ := strings.Cut(text, "gateway.budget.")
+	return "gateway.budget." + rest
 }

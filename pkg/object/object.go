@@ -138,7 +138,7 @@ func (p Place) upload(ctx context.Context, content io.Reader) (size int64, err e
 func (p Place) replace(content io.Reader) (size int64, err error) {
 	folder, name := filepath.Split(string(p))
 	if folder != "" {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return 0, err
 		}
 	}
