@@ -130,6 +130,7 @@ test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDAT
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(BUF) $(VALIDATE) ## golangci-lint with the boundaries, and the contracts' lint and format
 	@$(GOLANGCI_LINT) run ./...
+	@cd images && $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 	@$(BUF) lint
 	@$(BUF) format --diff --exit-code proto
 
