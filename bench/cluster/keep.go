@@ -11,6 +11,9 @@ import (
 // keep writes what explains a failure: the objects, the events and what every pod has logged. It does what it can.
 func keep(ctx context.Context, t tools, folder string) {
 	ctx = context.WithoutCancel(ctx)
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return
+	}
 	save := func(name string, args ...string) {
 		text, err := t.kubectl(ctx, time.Minute, args...)
 		if err != nil {

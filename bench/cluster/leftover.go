@@ -12,7 +12,7 @@ var given = []string{"configmap/kube-root-ca.crt", "serviceaccount/default"}
 
 // uninstall takes the release away and wants that nothing of it is left.
 func (t *trial) uninstall(ctx context.Context) error {
-	return t.do("uninstall", "`helm uninstall --wait`: no object of the release is left", func(s *step) error {
+	return t.do(ctx, "uninstall", "`helm uninstall --wait`: no object of the release is left", func(s *step) error {
 		if _, err := t.helm(ctx, 4*time.Minute, "uninstall", release, "--wait", "--timeout", "3m"); err != nil {
 			return err
 		}

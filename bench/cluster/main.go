@@ -85,7 +85,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.namespace, "namespace", "repli-test", "the namespace that is made for the run; it must not be there")
 	flags.StringVar(&o.out, "out", "bench/out/cluster", "a folder for cluster.json, cluster.md and the logs")
 	flags.StringVar(&o.report, "report", "", "one more file for cluster.md, written when all expectations held")
-	flags.Float64Var(&o.rate, "rate", 150, "requests a second")
+	flags.Float64Var(&o.rate, "rate", 100, "requests a second")
 	flags.IntVar(&o.requests, "requests", 22500, "how many requests each rollout is put under")
 	flags.DurationVar(&o.deadline, "deadline", 100*time.Millisecond, "the deadline of each request")
 	if err := flags.Parse(args); err != nil {

@@ -26,6 +26,8 @@ type report struct {
 	CPUs       int    `json:"cpus"`
 	// Own says that the cluster was made for the run, on this machine.
 	Own bool `json:"own"`
+	// Favoured says that its pods went before the machine's other work.
+	Favoured bool `json:"favoured"`
 	// Rate, Deadline are those of every load.
 	Rate     float64 `json:"rate"`
 	Deadline float64 `json:"deadline_ms"`

@@ -19,23 +19,23 @@ func run(ctx context.Context, o options, w io.Writer) (err error) {
 	if err := os.MkdirAll(o.out, 0o755); err != nil { //nolint:gosec // to be read by everybody
 		return err
 	}
+	favoured := false
 	if o.k8s != "" {
 		_, _ = fmt.Fprintln(w, "starting a cluster")
 		defer func() { err = errors.Join(err, o.down(ctx, t)) }()
 		if err := o.up(ctx, t); err != nil {
 			return err
 		}
+		favoured = favour()
 	}
 	if err := makeNamespace(ctx, t); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, takeAway(ctx, t)) }()
 	r := newReport(ctx, o, t)
+	r.Favoured = favoured
 	tr := trial{options: o, tools: t, report: r, w: w}
 	err = tr.all(ctx)
-	if err != nil {
-		keep(ctx, t, o.out)
-	}
 	r.Finished = time.Now().UTC()
 	return errors.Join(err, r.write(o))
 }

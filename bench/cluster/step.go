@@ -38,7 +38,7 @@ func (s *step) expect(holds bool, format string, args ...any) {
 func (s *step) elapsed() time.Duration { return time.Since(s.Began) }
 
 // do does one step and tells of it.
-func (t *trial) do(name, what string, act func(*step) error) error {
+func (t *trial) do(ctx context.Context, name, what string, act func(*step) error) error {
 	_, _ = fmt.Fprintf(t.w, "%-10s ", name)
 	s := &step{Name: name, What: what, Began: time.Now().UTC(), Broken: []string{}}
 	err := act(s)
@@ -59,17 +59,20 @@ func (t *trial) do(name, what string, act func(*step) error) error {
 	for _, what := range s.Broken {
 		_, _ = fmt.Fprintf(t.w, "%-10s %s\n", "", what)
 	}
+	if len(s.Broken) > 0 {
+		keep(ctx, t.tools, filepath.Join(t.out, file(name)))
+	}
 	return err
 }
 
 // loaded does one step under that many requests, and wants an answer to each.
 func (t *trial) loaded(ctx context.Context, name, what string, requests int, act func(context.Context) error) error {
-	return t.do(name, what, func(s *step) error {
+	return t.do(ctx, name, what, func(s *step) error {
 		image := t.repository + ":" + t.next
 		if name == "calm" || name == "upgrade" {
 			image = t.repository + ":" + t.tag
 		}
-		log, err := os.Create(filepath.Join(t.out, "load-"+strings.ReplaceAll(name, " ", "-")+".log"))
+		log, err := os.Create(filepath.Join(t.out, "load-"+file(name)+".log"))
 		if err != nil {
 			return err
 		}
@@ -90,6 +93,9 @@ func (t *trial) loaded(ctx context.Context, name, what string, requests int, act
 		return nil
 	})
 }
+
+// file is the step's name in the names of files.
+func file(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
 // judge says what is not as it has to be: every request is answered, and the load lasted longer than what was done.
 func (s *step) judge(requests int, ended time.Time) {

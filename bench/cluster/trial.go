@@ -46,7 +46,7 @@ func (t *trial) all(ctx context.Context) error {
 }
 
 func (t *trial) install(ctx context.Context) error {
-	return t.do("install", "`helm install --wait`, all pods new", func(s *step) error {
+	return t.do(ctx, "install", "`helm install --wait`, all pods new", func(s *step) error {
 		args := append([]string{"install", release, t.chart, "--wait", "--timeout", "3m"}, t.settings(t.tag)...)
 		if _, err := t.helm(ctx, 4*time.Minute, args...); err != nil {
 			return err
@@ -70,7 +70,7 @@ func (t *trial) settings(tag string, more ...string) []string {
 }
 
 func (t *trial) test(ctx context.Context) error {
-	return t.do("test", "`helm test`: a real Recommend is PERSONALIZED", func(*step) error {
+	return t.do(ctx, "test", "`helm test`: a real Recommend is PERSONALIZED", func(*step) error {
 		_, err := t.helm(ctx, 3*time.Minute, "test", release, "--timeout", "2m")
 		return err
 	})
@@ -167,7 +167,7 @@ func (t *trial) pods(ctx context.Context, of ...string) ([]string, error) {
 		of = services
 	}
 	selector := fmt.Sprintf("app.kubernetes.io/instance=%s,app.kubernetes.io/component in (%s)", release, strings.Join(of, ","))
-	const format = `jsonpath={range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{"\n"}{end}`
+	const format = `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}}{{"\n"}}{{end}}{{end}}`
 	out, err := t.kubectl(ctx, time.Minute, "get", "pods", "--selector", selector, "--output", format)
 	return strings.Fields(out), err
 }
