@@ -150,6 +150,7 @@ test-refdata: test-tools ## Run the tests on real data: make test-refdata REFDAT
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(BUF) $(VALIDATE) ## golangci-lint with the boundaries, and the contracts' lint and format
 	@$(GOLANGCI_LINT) run ./...
+	@cd images && $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 	@$(BUF) lint
 	@$(BUF) format --diff --exit-code proto
 
@@ -207,6 +208,30 @@ drill: build redis-server ## Break a real mesh in forty ways and judge its answe
 .PHONY: drill-short
 drill-short: build redis-server ## The shortened set of drills
 	@bin/repli drill --short --out bench/out/drill-short $(DRILL)
+
+# The cluster test. Without KUBECONFIG it makes a cluster of its own by K8S_TOOLS/k8s-up.sh, out of the programs in K8S_HOME/bin.
+K8S_TOOLS ?= ../shared/tools/k8s
+K8S_HOME ?= $(TOOLS)/k8s
+K8S_OUT := bench/out/cluster
+K8S_CPU := $(shell go env GOARCH)
+
+.PHONY: test-k8s
+test-k8s: $(HELM) ## Install, load, upgrade, scale, roll back, kill and uninstall on a real cluster: docs/cluster.md says how to choose it
+	@mkdir -p $(K8S_OUT)
+ifeq ($(KUBECONFIG),)
+	@$(MAKE) redis-server
+	@for tag in one two; do \
+		$(MAKE) images IMAGE_CPUS=$(K8S_CPU) IMAGE=repli:$$tag && mv bin/images/repli-$(K8S_CPU).tar $(K8S_OUT)/repli-$$tag.tar; done
+	@$(K8S_TOOLS)/mkimage.sh repli-redis:test $(K8S_OUT)/redis.tar "$$(command -v redis-server)" redis-server
+	@go run ./bench/cluster -k8s $(K8S_TOOLS) -k8s-home $(K8S_HOME) -helm $(HELM) -out $(K8S_OUT) $(K8S_LOAD) \
+		-archive $(K8S_OUT)/repli-one.tar -archive $(K8S_OUT)/repli-two.tar -archive $(K8S_OUT)/redis.tar \
+		-repository repli -tag one -next-tag two -redis-repository repli-redis -redis-tag test
+else
+	@go run ./bench/cluster -helm $(HELM) -out $(K8S_OUT) $(K8S_LOAD) -repository $(REPOSITORY) -tag $(TAG) -next-tag $(NEXT_TAG)
+endif
+
+K8S_LOAD = $(if $(RATE),-rate $(RATE)) $(if $(REQUESTS),-requests $(REQUESTS)) $(if $(DEADLINE),-deadline $(DEADLINE)) \
+	$(if $(REPORT),-report $(REPORT))
 
 ##@ Make
 

@@ -19,10 +19,10 @@ import (
 // user is the one that the process runs as; it owns nothing in the image.
 const user = "65532:65532"
 
-// passwd and group name it, for programs that look.
+// users and groups name it, for programs that look.
 const (
-	passwd = "root:x:0:0:root:/:/sbin/nologin\nrepli:x:65532:65532:repli:/:/sbin/nologin\n"
-	group  = "root:x:0:\nrepli:x:65532:\n"
+	users  = "root:x:0:0:root:/:/sbin/nologin\nrepli:x:65532:65532:repli:/:/sbin/nologin\n"
+	groups = "root:x:0:\nrepli:x:65532:\n"
 )
 
 // demonstration is the shop that `repli all` shows, as files, for pods that load it: a path in the image by one in the project.
@@ -50,8 +50,8 @@ func (j job) commonLayer() (v1.Layer, error) {
 		return nil, fmt.Errorf("-certificates: %w", err)
 	}
 	files := []file{
-		{"etc/group", []byte(group), 0o644},
-		{"etc/passwd", []byte(passwd), 0o644},
+		{"etc/group", []byte(groups), 0o644},
+		{"etc/passwd", []byte(users), 0o644},
 		{"etc/ssl/certs/ca-certificates.crt", certificates, 0o644},
 	}
 	for _, d := range demonstration {
@@ -112,7 +112,7 @@ func (j job) image(b binary, common v1.Layer) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(j.out, "repli-"+b.arch+".spdx.json"), bill, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(j.out, "repli-"+b.arch+".spdx.json"), bill, 0o600); err != nil { //nolint:gosec // the Makefile says where to
 		return nil, err
 	}
 	own, err := j.layer([]file{{"repli", program, 0o755}, {"usr/share/doc/repli/repli.spdx.json", bill, 0o644}})

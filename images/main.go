@@ -100,7 +100,7 @@ func (j job) run() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(j.out, 0o755); err != nil {
+	if err := os.MkdirAll(j.out, 0o750); err != nil {
 		return err
 	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)

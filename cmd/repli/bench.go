@@ -19,7 +19,7 @@ import (
 
 func newBench() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure what the mesh does", Args: noArgs, RunE: showHelp}
-	cmd.AddCommand(newBenchQuality())
+	cmd.AddCommand(newBenchQuality(), newBenchLoad())
 	return cmd
 }
 

@@ -81,6 +81,7 @@ func clientOptions(cfg ClientConfig) []grpc.DialOption {
 		serviceConfig = retrying
 	}
 	return []grpc.DialOption{
+		grpc.WithResolvers(newNames()),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithDisableServiceConfig(), // the balancing is not the DNS's to change

@@ -1,10 +1,8 @@
-// Package load owns the sending of requests in a drill: when each is due, for whom, and what came back. An open load is sent
-// when it is due whatever the mesh does, and latencies count from then, so that a mesh which stalls cannot hide it.
+// Package load owns the sending of requests in a drill: for whom, and what came back. It keeps every answer.
 package load
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,11 +13,9 @@ import (
 
 	"github.com/repli-mesh/repli/bench/drill/scenario"
 	"github.com/repli-mesh/repli/bench/drill/timeline"
+	"github.com/repli-mesh/repli/bench/pace"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
-
-// Outstanding bounds the requests in flight. A request that is due while there are as many waits, and its wait counts.
-const Outstanding = 4096
 
 // Caller is a connection to a gateway.
 type Caller interface {
@@ -42,12 +38,9 @@ type Load struct {
 	cfg     scenario.Load
 	callers []Caller
 	checks  checks
-	started time.Time
-
-	draws    *draws
-	next     atomic.Uint64
-	slots    chan struct{}
-	inFlight sync.WaitGroup
+	pace    *pace.Pace
+	draws   *draws
+	next    atomic.Uint64
 
 	mu      sync.Mutex
 	samples []timeline.Sample
@@ -56,44 +49,21 @@ type Load struct {
 // New returns a load whose clock starts now. The configuration is a valid one.
 func New(cfg scenario.Load, deps Deps) *Load {
 	return &Load{
-		cfg: cfg, callers: deps.Callers, checks: newChecks(deps.Items), started: time.Now(),
-		draws: newDraws(cfg, deps.Users, deps.Seed), slots: make(chan struct{}, Outstanding),
+		cfg: cfg, callers: deps.Callers, checks: newChecks(deps.Items), pace: pace.New(pace.Outstanding),
+		draws: newDraws(cfg, deps.Users, deps.Seed),
 	}
 }
 
 // Elapsed is the time on the load's clock, which samples are counted on.
-func (l *Load) Elapsed() time.Duration { return time.Since(l.started) }
+func (l *Load) Elapsed() time.Duration { return l.pace.Elapsed() }
 
 // Open sends rate requests a second until ctx is done, each when it is due, those that had to wait for a slot among them. It
 // returns without waiting for answers.
 func (l *Load) Open(ctx context.Context, rate float64) {
-	first, end := l.Elapsed(), time.Duration(math.MaxInt64)
-	for i := 0; ; i++ {
-		due := first + time.Duration(float64(i)/rate*float64(time.Second))
-		if end = min(end, l.until(ctx, due)); due > end {
-			return
-		}
-		l.slots <- struct{}{} // each of those in flight ends by its deadline
+	l.pace.Open(ctx, rate, 0, func(due time.Duration) func() { //nolint:contextcheck // a request ends by its own deadline, not with the load
 		order := l.draws.draw()
-		l.inFlight.Go(func() { //nolint:contextcheck // a request ends by its own deadline, not with the load
-			defer func() { <-l.slots }()
-			l.serve(order, due)
-		})
-	}
-}
-
-// until sleeps until then, or until ctx is done. It returns when ctx was done, and for ever when it is not.
-func (l *Load) until(ctx context.Context, then time.Duration) time.Duration {
-	wait := time.NewTimer(then - l.Elapsed())
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-	}
-	if ctx.Err() != nil {
-		return l.Elapsed()
-	}
-	return math.MaxInt64
+		return func() { l.serve(order, due) }
+	})
 }
 
 // Closed has that many callers ask, each as soon as it has its answer, until ctx is done, and waits for the last answers.
@@ -110,7 +80,7 @@ func (l *Load) Closed(ctx context.Context, callers int) {
 }
 
 // Wait returns when every request that was sent has ended; each has its deadline.
-func (l *Load) Wait() { l.inFlight.Wait() }
+func (l *Load) Wait() { l.pace.Wait() }
 
 // serve sends one request, and again where the caller is one who retries.
 func (l *Load) serve(order order, due time.Duration) {

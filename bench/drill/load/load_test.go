@@ -14,6 +14,7 @@ import (
 
 	"github.com/repli-mesh/repli/bench/drill/scenario"
 	"github.com/repli-mesh/repli/bench/drill/timeline"
+	"github.com/repli-mesh/repli/bench/pace"
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 )
 
@@ -77,7 +78,7 @@ func TestOpenKeepsItsSchedule(t *testing.T) {
 func TestWaitingForASlotCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoad(func(c *scenario.Load) { c.Deadlines[0].After = 2 * time.Second }, after(500*time.Millisecond))
-		l.slots = make(chan struct{}, 1)
+		l.pace = pace.New(1)
 		samples := runOpen(l, 2.5)
 		if len(samples) != 3 {
 			t.Fatalf("%d requests were sent, expected those due at 0, 400 and 800 ms", len(samples))
