@@ -7,7 +7,6 @@ const (
 	systemKey = "rpc.system.name"
 	methodKey = "rpc.method"
 	statusKey = "rpc.response.status_code"
-	errorKey  = "error.type"
 )
 
 // Labels are the labels of the figures that every server has.
@@ -20,8 +19,6 @@ func Labels() telemetry.Labels {
 				"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
 				"DATA_LOSS", "UNAUTHENTICATED",
 			}},
-			// Those that are the server's own fault; other calls lack the label.
-			{Key: errorKey, Values: []string{"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}},
 			{Key: systemKey, Values: []string{"grpc"}},
 		},
 		"repli.rpc.panics": {{Key: methodKey}},

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/resolver"
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
-	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
 // zone is a DNS of one name: as gRPC's own resolver, it is asked when one is built.
@@ -173,7 +172,7 @@ func TestReplacedServersAreFoundAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := grpc.NewClient("dns://"+dnsServer(t, z)+"/mesh.test:"+port, clientOptions(ClientDefaults(), telemetry.Discard())...)
+	conn, err := grpc.NewClient("dns://"+dnsServer(t, z)+"/mesh.test:"+port, clientOptions(ClientDefaults())...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,14 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
+// The keys and values of labels of this package's own figures.
+const (
+	outcomeKey = "outcome"
+	causeKey   = "cause"
+	causeLimit = "limit"
+	causeWrite = "write"
+)
+
 // Label is an attribute of a figure.
 type Label struct {
 	// Key is the attribute's.
@@ -32,7 +40,15 @@ func zero(counter metric.Int64Counter, set []attribute.KeyValue, labels []Label)
 	}
 }
 
-// BuildLabels are the labels of the figures that every service has by Setup.
-func BuildLabels() Labels {
-	return Labels{"repli.build.info": {{Key: versionKey}, {Key: revisionKey}, {Key: runtimeKey}}}
+// OwnLabels are the labels of the figures that every service has by Setup, those of traces where there is a collector.
+func OwnLabels() Labels {
+	outcomes := func(values ...string) []Label { return []Label{{Key: outcomeKey, Values: values}} }
+	return Labels{
+		"repli.build.info":             {{Key: versionKey}, {Key: revisionKey}, {Key: runtimeKey}},
+		"repli.log.lost":               {{Key: causeKey, Values: []string{causeLimit, causeWrite}}},
+		"repli.telemetry.traces":       outcomes("sampled", "late", "refused", "outlived", "unrecorded"),
+		"repli.telemetry.spans":        outcomes("sent", "lost", "overflow", "truncated"),
+		"repli.telemetry.traces.open":  nil,
+		"repli.telemetry.spans.queued": nil,
+	}
 }

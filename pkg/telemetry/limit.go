@@ -98,8 +98,8 @@ func (l *limiter) register(meter metric.Meter) error {
 	if err != nil {
 		return err
 	}
-	limit := metric.WithAttributeSet(attribute.NewSet(attribute.String("cause", "limit")))
-	write := metric.WithAttributeSet(attribute.NewSet(attribute.String("cause", "write")))
+	limit := metric.WithAttributeSet(attribute.NewSet(attribute.String(causeKey, causeLimit)))
+	write := metric.WithAttributeSet(attribute.NewSet(attribute.String(causeKey, causeWrite)))
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		o.ObserveInt64(lost, l.suppressed.Load(), limit)
 		o.ObserveInt64(lost, l.failed.Load(), write)

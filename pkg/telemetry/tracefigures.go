@@ -30,7 +30,7 @@ func (t tracing) describe(meters metric.MeterProvider) error {
 		return err
 	}
 	outcome := func(word string) metric.MeasurementOption {
-		return metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", word)))
+		return metric.WithAttributeSet(attribute.NewSet(attribute.String(outcomeKey, word)))
 	}
 	tracesBy := []counter{
 		{outcome("sampled"), func(s *trail.Stats) int64 { return s.Sampled }},

@@ -55,7 +55,7 @@ func figuresOf(t *testing.T, mesh *Mesh) []served {
 	var all []served
 	for i, component := range mesh.processes {
 		labels := telemetry.Labels{}
-		for _, some := range []telemetry.Labels{telemetry.BuildLabels(), rpc.Labels(), services[i].labels()} {
+		for _, some := range []telemetry.Labels{telemetry.OwnLabels(), rpc.Labels(), services[i].labels()} {
 			for name, of := range some {
 				labels[name] = of
 			}
@@ -84,11 +84,14 @@ func specimen(t *testing.T, like sdkmetric.Instrument, labels []telemetry.Label)
 	for i, label := range labels {
 		attributes[i] = attribute.String(label.Key, label.Key) // so that the exposition says which label is which
 	}
-	measureLike(t, set.Signals().Meter.Meter("specimen"), like, metric.WithAttributes(attributes...))
 	name := strings.ReplaceAll(like.Name, ".", "_")
+	_, own := telemetry.OwnLabels()[like.Name] // which the specimen's telemetry has, and shows, by itself
+	if !own {
+		measureLike(t, set.Signals().Meter.Meter("specimen"), like, metric.WithAttributes(attributes...))
+	}
 	for _, family := range families(t, set.Handler()) {
-		if _, others := bare[family.GetName()]; others && family.GetName() != "repli_build_info" ||
-			!strings.HasPrefix(family.GetName(), name) {
+		_, others := bare[family.GetName()]
+		if own && strings.TrimSuffix(family.GetName(), "_total") != name || !own && (others || !strings.HasPrefix(family.GetName(), name)) {
 			continue
 		}
 		f := figure{
@@ -127,9 +130,7 @@ func measureLike(t *testing.T, meter metric.Meter, like sdkmetric.Instrument, la
 	case sdkmetric.InstrumentKindObservableUpDownCounter:
 		_, err = meter.Float64ObservableUpDownCounter(like.Name, unit, about, once)
 	case sdkmetric.InstrumentKindObservableGauge:
-		if like.Name != "repli.build.info" { // which every meter has
-			_, err = meter.Float64ObservableGauge(like.Name, unit, about, once)
-		}
+		_, err = meter.Float64ObservableGauge(like.Name, unit, about, once)
 	default:
 		t.Fatalf("%s: no specimen of kind %v can be made", like.Name, like.Kind)
 	}
