@@ -19,7 +19,7 @@ func keep(ctx context.Context, t tools, folder string) {
 		if err != nil {
 			text += "\n" + err.Error()
 		}
-		_ = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600) //nolint:gosec // names of Kubernetes have no slashes
+		_ = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600)
 	}
 	save("objects.txt", "get", "all", "--output=wide")
 	save("pods.txt", "describe", "pods")

@@ -18,16 +18,15 @@ type attribute struct {
 
 func class(value string) attribute { return attribute{"class", value} }
 func id(value string) attribute    { return attribute{"id", value} }
-func href(to markup) attribute     { return attribute{"href", string(to)} }
 
 // writer writes HTML.
 type writer struct{ strings.Builder }
 
 // put writes a constant as it is.
-func (w *writer) put(constant markup) { w.WriteString(string(constant)) }
+func (w *writer) put(constant markup) { _, _ = w.WriteString(string(constant)) }
 
 // text writes a text, escaped.
-func (w *writer) text(text string) { w.WriteString(html.EscapeString(clip(text))) }
+func (w *writer) text(text string) { _, _ = w.WriteString(html.EscapeString(clip(text))) }
 
 // open begins an element.
 func (w *writer) open(name markup, attributes ...attribute) {

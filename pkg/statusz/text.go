@@ -46,7 +46,7 @@ const dash = "–"
 
 // Count writes a whole number with its thousands apart: 1,234,567.
 func Count[T ~int | ~int64 | ~uint32 | ~uint64](n T) string {
-	digits, sign := strconv.FormatInt(int64(n), 10), "" //nolint:gosec // counters
+	digits, sign := strconv.FormatInt(int64(n), 10), ""
 	if digits[0] == '-' {
 		digits, sign = digits[1:], "-"
 	}

@@ -29,7 +29,6 @@ func section(t *testing.T, s *Service, id string) (statusz.Section, map[string]s
 func TestStatusShowsTheStoreAndWhatIsInMemory(t *testing.T) {
 	t.Parallel()
 	c := newCached(t, func(*Config) {})
-	run(t, c.Run)
 	<-c.table.Ready()
 	c.get(t, "somebody")
 	c.get(t, "somebody")
@@ -42,7 +41,7 @@ func TestStatusShowsTheStoreAndWhatIsInMemory(t *testing.T) {
 		t.Errorf("store: %v", facts)
 	}
 	pools := store.Tables[0].Rows
-	if len(pools) != 2 || pools[0][0].Text != "reads" || pools[0][1].Text == "0" || pools[1][1].Text == "0" {
+	if len(pools) != 4 || pools[0][0].Text != "reads" || pools[0][1].Text == "0" || pools[2][0].Text != "main" || pools[2][1].Text == "0" {
 		t.Errorf("pools: %+v", pools)
 	}
 	memory, facts := section(t, c.Service, "memory")
@@ -84,7 +83,6 @@ func TestStatusOfAStoreThatIsGone(t *testing.T) {
 func TestStatusOfAStoreInMemory(t *testing.T) {
 	t.Parallel()
 	s := newService(t, memoryConfig())
-	run(t, s.Run)
 	<-s.table.Ready()
 	store, facts := section(t, s, "store")
 	if facts["kind"] != "memory" || len(store.Tables) != 0 {

@@ -178,7 +178,7 @@ func causesSection(minute, all *history.View) statusz.Section {
 	for c := range all.Causes {
 		for r, n := range all.Causes[c] {
 			if n > 0 {
-				causes = append(causes, cause{ladder.Component(c), ladder.Reason(r), minute.Causes[c][r], n}) //nolint:gosec // indices
+				causes = append(causes, cause{ladder.Component(c), ladder.Reason(r), minute.Causes[c][r], n})
 			}
 		}
 	}

@@ -122,8 +122,8 @@ func (v *View) Worst() (ladder.Component, ladder.Reason) {
 	most, component, reason := uint64(0), ladder.Component(0), ladder.None
 	for c := range v.Causes {
 		for r, n := range v.Causes[c] {
-			if n > most && ladder.Reason(r) != ladder.SkippedDependency { //nolint:gosec // an index
-				most, component, reason = n, ladder.Component(c), ladder.Reason(r) //nolint:gosec // indices
+			if n > most && ladder.Reason(r) != ladder.SkippedDependency {
+				most, component, reason = n, ladder.Component(c), ladder.Reason(r)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package redis_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -102,38 +101,6 @@ func TestClusterThatLacksASlotIsDown(t *testing.T) {
 		read, write := attempt(t, s, p)
 		return read == store.ReasonClusterDown && write == store.ReasonClusterDown
 	})
-}
-
-func TestClusterIsReadWithoutItsMaster(t *testing.T) {
-	t.Parallel()
-	cluster := redistest.StartCluster(t)
-	p := project(t, rec)
-	key := keyOf(t, p, somebody)
-	owner := nodes(t, cluster, key)[0]
-	for _, server := range cluster.Servers {
-		if server.Addr != owner.Options().Addr {
-			continue
-		}
-		cluster.Replicate(t, server)
-		s := open(t, p, time.Now, func(cfg *redis.Config) {
-			cfg.Addresses, cfg.Cluster, cfg.ReadFromReplicas = cluster.Addrs(), true, true
-		})
-		defer func() { _ = s.Close() }()
-		if read, write := attempt(t, s, p); read != "" || write != "" {
-			t.Fatalf("read %q, write %q", read, write)
-		}
-		server.Do(t, "wait", "1", "10000")
-		server.Stop(t)
-		for _, reads := range []func(context.Context, views.Entity, []string) ([]store.Record, error){s.Read, s.ReadBehind} {
-			redistest.Await(t, "the replica to be read", func() bool {
-				records, err := reads(t.Context(), views.User, []string{somebody})
-				return err == nil && records[0].Found()
-			})
-		}
-		if _, write := attempt(t, s, p); write == "" {
-			t.Fatal("a row was written without a master")
-		}
-	}
 }
 
 // TestFailoverOfAClusterIsFollowed kills a master, and has its replica take over.
