@@ -84,7 +84,6 @@ test: test-tools ## Install what the tests need and run them all: unit, race, co
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
 	@$(MAKE) rules-check
-	@$(MAKE) test-browser
 	@$(MAKE) test-onnx-nodes
 	@$(MAKE) test-ort
 

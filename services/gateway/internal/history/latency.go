@@ -21,7 +21,7 @@ func slot(took time.Duration) int {
 	if n < fine {
 		return int(n)
 	}
-	double := bits.Len64(n) - bits.Len64(fine) // 0 for fine to 2*fine-1
+	double := bits.Len64(n) - bits.Len64(fine)                   // 0 for fine to 2*fine-1
 	return min(fine*(double+1)+int(n>>double)-fine, latencies-1) //nolint:gosec // less than twice fine
 }
 
