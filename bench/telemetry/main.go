@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"syscall"
 
 	"github.com/repli-mesh/repli/bench/drill/mesh"
 )
@@ -22,7 +23,7 @@ func main() {
 	flag.IntVar(&p.requests, "requests", 100, "how many requests a turn has")
 	flag.IntVar(&p.callers, "callers", 2, "how many callers ask at a time")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, p); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-telemetry:", err)
