@@ -216,6 +216,30 @@ func (c *callers) ask(ctx context.Context, to *client.Client, which int) {
 	}
 }
 
+// flap pauses a service for half a second and lets it serve for as long, until the test's end: each time, a few requests
+// wait for it in vain before its circuit opens.
+func flap(t *testing.T, c *callers, service string) {
+	t.Helper()
+	stop, done := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(stop); <-done })
+	go func() {
+		defer close(done)
+		defer c.mesh.Resume(service)
+		for paused := true; ; paused = !paused {
+			if paused {
+				c.mesh.Pause(service)
+			} else {
+				c.mesh.Resume(service)
+			}
+			select {
+			case <-stop:
+				return
+			case <-time.After(500 * time.Millisecond):
+			}
+		}
+	}()
+}
+
 // more waits until so many more requests were made.
 func (c *callers) more(t *testing.T, n int64) {
 	t.Helper()
@@ -268,10 +292,11 @@ func fits(t *testing.T, ctx context.Context, l look) {
 
 func TestTheStatusPageOfAHealthyMesh(t *testing.T) {
 	cfg := asServed(t)
-	budget := &cfg.Gateway.Gateway.Budget // the machine may be busy; the tiers must not depend on it
-	budget.Max, budget.Feature.Ceiling, budget.Fallback.Ceiling, budget.Ranking.Ceiling = time.Minute, 0, 0, 0
+	// The machine may be busy, and the tiers must not depend on it. The budget is far below the deadline, so that no line hides another.
+	budget := &cfg.Gateway.Gateway.Budget
+	budget.Max, budget.Feature.Ceiling, budget.Fallback.Ceiling, budget.Ranking.Ceiling = time.Second, 0, 0, 0
 	cfg.Gateway.Gateway.Quality.Target = time.Second
-	asking := serve(t, cfg, 2*time.Second, 3*time.Second)
+	asking := serve(t, cfg, 2*time.Second, 4*time.Second)
 	browser := newBrowser(t)
 	url := "http://" + asking.mesh.AdminAddress() + "/statusz"
 	asking.more(t, history(900))
@@ -296,21 +321,20 @@ func TestTheStatusPageOfADegradedMesh(t *testing.T) {
 	browser := newBrowser(t)
 	url := "http://" + asking.mesh.AdminAddress() + "/statusz"
 	asking.more(t, history(900))
-	for _, service := range []string{Feature, Ranking, Fallback} {
+	for _, service := range []string{Feature, Fallback, Ranking} {
 		asking.mesh.Pause(service)
 		asking.more(t, history(300))
-		if service != Fallback {
-			asking.mesh.Resume(service)
-			asking.more(t, history(300))
-		}
+		asking.mesh.Resume(service)
+		asking.more(t, history(300))
 	}
-	defer asking.mesh.Resume(Fallback)
+	flap(t, asking, Ranking)
 	for _, l := range looks {
 		t.Run(l.String(), func(t *testing.T) {
 			ctx := tab(t, browser, url, l)
-			drawn(t, ctx, "gateway-tiers", 1, 3, 4)
+			drawn(t, ctx, "gateway-tiers", 1, 3)
+			// The page is held still at the moment at which it has such a request, which may leave the list later.
 			const open = "[...document.querySelectorAll('.requests details')].find((d) => d.querySelector('.spent.bad'))"
-			do(t, ctx, chromedp.Click(chromedp.CSS("#pause"))) // else the request may leave the list meanwhile
+			until(t, ctx, fmt.Sprintf("((d) => { if (d) document.querySelector('#pause').click(); return !!d; })(%s)", open))
 			evaluate[float64](t, ctx, fmt.Sprintf("((d) => { d.open = true; return d.closest('.recent').scrollTop = d.offsetTop - d.closest('.recent').offsetTop; })(%s)", open))
 			fits(t, ctx, l)
 			if bars := evaluate[int](t, ctx, open+".querySelectorAll('.bars rect.granted').length"); bars == 0 {

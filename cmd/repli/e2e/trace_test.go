@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -135,28 +136,44 @@ func TestOneTraceOverFourProcesses(t *testing.T) {
 }
 
 // Nothing is sampled, and the trace of a degraded answer comes all the same, with the reason: the gateway's part, and the part of
-// the service that could not do better.
+// the service that could not do better, unless it does nothing at all.
 func TestDegradedAnswersAreTracedWhateverTheRatio(t *testing.T) {
 	r := &receiver{}
 	m, in := startTracedMesh(t, r, "0")
-	m.redis.Pause(t)
-	t.Cleanup(func() { m.redis.Resume(t) })
-	answer, traceID, err := m.client.Traced(within(t, time.Second), &repliv1.RecommendRequest{UserId: "never-seen-before", Count: 3})
-	if err != nil || answer.GetTier() != repliv1.Tier_TIER_SIMPLE {
-		t.Fatalf("%v, %v", answer, err)
-	}
 	const gateway, feature = "repli-gateway ", "repli-feature "
-	awaitTree(t, r, traceID, []string{
+	ofGateway := []string{
 		gateway + recommendCall,
 		gateway + recommendCall + " > " + gateway + "gateway.plan",
 		gateway + recommendCall + " > " + gateway + getUserCall,
-		gateway + getUserCall + " > " + feature + getUserCall,
-		feature + getUserCall + " > " + feature + "feature.cache.get",
-		feature + "feature.cache.get > " + feature + "feature.store.read",
 		gateway + recommendCall + " > " + gateway + suggestCall,
 		gateway + recommendCall + " > " + gateway + "gateway.gather",
 		gateway + recommendCall + " > " + gateway + "gateway.assemble",
-	})
+	}
+	ofFeature := []string{
+		gateway + getUserCall + " > " + feature + getUserCall,
+		feature + getUserCall + " > " + feature + "feature.cache.get",
+		feature + "feature.cache.get > " + feature + "feature.store.read",
+	}
+
+	m.feature.signal(t, syscall.SIGSTOP)
+	wantDegraded(t, r, m, "never-seen-a", ofGateway)
+	m.feature.signal(t, syscall.SIGCONT)
+	await(t, m.client, in.known, repliv1.Tier_TIER_PERSONALIZED)
+
+	m.redis.Pause(t)
+	t.Cleanup(func() { m.redis.Resume(t) })
+	wantDegraded(t, r, m, "never-seen-b", slices.Concat(ofGateway, ofFeature))
+	checkPrivate(t, r, "never-seen-a", "never-seen-b", in.known)
+}
+
+// wantDegraded asks for a user without features, and wants an answer that waited for them in vain, and its trace.
+func wantDegraded(t *testing.T, r *receiver, m *mesh, user string, want []string) {
+	t.Helper()
+	answer, traceID, err := m.client.Traced(within(t, time.Second), &repliv1.RecommendRequest{UserId: user, Count: 3})
+	if err != nil || answer.GetTier() != repliv1.Tier_TIER_SIMPLE {
+		t.Fatalf("%v, %v", answer, err)
+	}
+	awaitTree(t, r, traceID, want)
 	root := r.find(traceID, recommendCall)
 	if value(root.GetAttributes(), "repli.tier").GetStringValue() != "simple" ||
 		value(root.GetAttributes(), "repli.degradation.reason").GetStringValue() != "soft_deadline" {
@@ -169,7 +186,6 @@ func TestDegradedAnswersAreTracedWhateverTheRatio(t *testing.T) {
 	if events["repli.step"] != 3 || events["repli.degradation"] != len(answer.GetDegradations()) || events["repli.cancelled"] != 1 {
 		t.Errorf("the request's span has the events %v", events)
 	}
-	checkPrivate(t, r, "never-seen-before", in.known)
 }
 
 // within is a context with a deadline.
