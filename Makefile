@@ -70,7 +70,7 @@ IMAGE_CPUS ?= amd64 arm64
 IMAGE_LIMIT := 50000000
 
 .PHONY: images
-images: ca-certificates ## Build the images, an OCI layout and an archive and an SBOM a CPU, into bin/images, without a daemon
+images: ca-certificates $(CHARTS) ## Build the images, an OCI layout and an archive and an SBOM a CPU, into bin/images, without a daemon
 	@mkdir -p bin/images
 	@for cpu in $(IMAGE_CPUS); do GOARCH=$$cpu $(GO_BUILD) -o bin/images/repli-$$cpu ./cmd/repli; done
 	@cd images && go run . -tag $(IMAGE) -project .. -out ../bin/images -limit $(IMAGE_LIMIT) \
@@ -84,6 +84,7 @@ test: test-tools ## Install what the tests need and run them all: unit, race, co
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
 	@$(MAKE) rules-check
+	@$(MAKE) test-browser
 	@$(MAKE) test-onnx-nodes
 	@$(MAKE) test-ort
 

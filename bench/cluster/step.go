@@ -28,6 +28,9 @@ type step struct {
 	Broken []string `json:"broken"`
 }
 
+// personalized is the tier of the model's answers, as sums name it.
+const personalized = "PERSONALIZED"
+
 // expect notes what did not hold.
 func (s *step) expect(holds bool, format string, args ...any) {
 	if !holds {
@@ -97,11 +100,14 @@ func (t *trial) loaded(ctx context.Context, name, what string, requests int, act
 // file is the step's name in the names of files.
 func file(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
-// judge says what is not as it has to be: every request is answered, and the load lasted longer than what was done.
+// judge says what is not as it has to be: every request is answered, most by the model, and the load lasted longer than what was
+// done.
 func (s *step) judge(requests int, ended time.Time) {
 	sums := s.Load
 	s.expect(sums.Requests >= requests, "%d requests, expected %d", sums.Requests, requests)
 	s.expect(sums.Failed == 0, "%d requests failed, expected none: %v", sums.Failed, sums.Codes)
+	personal := sums.Tiers[personalized]
+	s.expect(2*personal > sums.Requests, "%d of %d answers are %s, expected most", personal, sums.Requests, personalized)
 	last := sums.Started.Add(time.Duration(sums.Seconds * float64(time.Second)))
 	s.expect(!sums.Started.After(s.Began) && !last.Before(ended),
 		"the load went from %s to %s, expected from before %s until after %s (raise -requests)",

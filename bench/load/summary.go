@@ -22,6 +22,8 @@ const (
 	longest = time.Minute
 	// told bounds the failures that are told one by one.
 	told = 20
+	// empty is the code of answers that say nothing.
+	empty = "EMPTY"
 )
 
 // Summary is what a load came to, as `repli bench load` prints it.
@@ -32,7 +34,8 @@ type Summary struct {
 	// Rate is what was asked for, in requests a second, and Deadline that of each request.
 	Rate     float64 `json:"rate"`
 	Deadline float64 `json:"deadline_ms"`
-	// Requests = the sum of Tiers + Failed, and Failed that of Codes. A refused request counts as failed.
+	// Requests = the sum of Tiers + Failed, and Failed that of Codes. A refused request counts as failed, and so does an answer
+	// that has no items or names no tier, under EMPTY.
 	Requests int            `json:"requests"`
 	Failed   int            `json:"failed"`
 	Codes    map[string]int `json:"failed_by_code"`
@@ -54,7 +57,7 @@ type Percentiles struct {
 	Max float64 `json:"max"`
 }
 
-// Failure is one request without an answer.
+// Failure is one request without an answer that says anything.
 type Failure struct {
 	// At is when it was due, since the load's start.
 	At float64 `json:"at_s"`
@@ -110,8 +113,12 @@ func (s *sums) add(o outcome) {
 	record(s.latency, o.latency)
 	record(s.late, o.late)
 	s.so.Requests++
-	if o.err != nil {
-		s.fail(o)
+	switch {
+	case o.err != nil:
+		s.fail(o, code.Code(status.Code(o.err)).String(), status.Convert(o.err).Message()) //nolint:gosec // there are 17
+		return
+	case len(o.response.GetItems()) == 0 || o.response.GetTier() == repliv1.Tier_TIER_UNSPECIFIED:
+		s.fail(o, empty, fmt.Sprintf("%d items of tier %s", len(o.response.GetItems()), tierName(o.response.GetTier())))
 		return
 	}
 	s.so.Tiers[tierName(o.response.GetTier())]++
@@ -121,13 +128,12 @@ func (s *sums) add(o outcome) {
 	}
 }
 
-func (s *sums) fail(o outcome) {
+func (s *sums) fail(o outcome, name, message string) {
 	s.so.Failed++
-	name := code.Code(status.Code(o.err)).String() //nolint:gosec // there are 17
 	s.so.Codes[name]++
 	if len(s.so.Failures) < told {
 		s.so.Failures = append(s.so.Failures, Failure{
-			At: o.due.Seconds(), After: milliseconds(o.latency.Microseconds()), Code: name, Message: status.Convert(o.err).Message(),
+			At: o.due.Seconds(), After: milliseconds(o.latency.Microseconds()), Code: name, Message: message,
 		})
 	}
 }
