@@ -123,6 +123,10 @@ func TestWhatIsNotAsItHasToBe(t *testing.T) {
 			map[string]string{"FAKE_SUMS": replace(`"failed":0,"failed_by_code":{}`, `"failed":1,"failed_by_code":{"UNAVAILABLE":1}`)},
 			"upgrade: 1 requests failed, expected none: map[UNAVAILABLE:1]",
 		},
+		"answers without the model": {
+			map[string]string{"FAKE_SUMS": replace(`"PERSONALIZED":99,"SIMPLE":1`, `"PERSONALIZED":50,"SIMPLE":50`)},
+			"upgrade: 50 of 100 answers are PERSONALIZED, expected most",
+		},
 		"too few":                        {map[string]string{"FAKE_SUMS": replace(`"requests":100`, `"requests":99`)}, "upgrade: 99 requests, expected 100"},
 		"a load that ended early":        {map[string]string{"FAKE_SUMS": replace("5e9", "1")}, "upgrade: the load went from 00:00:00 to 00:00:01"},
 		"a load without sums":            {map[string]string{"FAKE_SUMS": "killed"}, "calm: the load has printed no sums"},

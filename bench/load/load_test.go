@@ -38,7 +38,7 @@ func (a *answers) Recommend(ctx context.Context, request *repliv1.RecommendReque
 }
 
 func personal() *repliv1.RecommendResponse {
-	return &repliv1.RecommendResponse{Tier: repliv1.Tier_TIER_PERSONALIZED}
+	return &repliv1.RecommendResponse{Tier: repliv1.Tier_TIER_PERSONALIZED, Items: []*repliv1.Item{{ItemId: "i"}}}
 }
 
 // stalling answers in 2 ms, except while it stalls.
@@ -74,35 +74,38 @@ func TestAStallIsSeenInPercentiles(t *testing.T) {
 func TestFailuresAreCountedAndTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gateway := &answers{answer: func(ctx context.Context, n int) (*repliv1.RecommendResponse, error) {
-			switch n % 4 {
+			switch n % 5 {
 			case 0:
 				return nil, status.Error(codes.Unavailable, "gone")
 			case 1:
 				<-ctx.Done()
 				return nil, status.FromContextError(ctx.Err()).Err()
 			case 2:
-				return &repliv1.RecommendResponse{
-					Tier: repliv1.Tier_TIER_SIMPLE, Degradations: []*repliv1.Degradation{{
-						Component: repliv1.Component_COMPONENT_RANKING, Reason: repliv1.Reason_REASON_UNAVAILABLE,
-					}},
-				}, nil
+				response := personal()
+				response.Tier = repliv1.Tier_TIER_SIMPLE
+				response.Degradations = []*repliv1.Degradation{{
+					Component: repliv1.Component_COMPONENT_RANKING, Reason: repliv1.Reason_REASON_UNAVAILABLE,
+				}}
+				return response, nil
+			case 3:
+				return &repliv1.RecommendResponse{Tier: repliv1.Tier_TIER_STATIC}, nil
 			}
 			return personal(), nil
 		}}
 		cfg := Defaults()
 		cfg.Count = 100
 		got := Run(t.Context(), cfg, Deps{Caller: gateway, Users: []string{"u"}})
-		if got.Requests != 100 || got.Failed != 50 || len(got.Failures) != told {
-			t.Errorf("%d requests, %d failed, %d told; expected 100, 50, %d", got.Requests, got.Failed, len(got.Failures), told)
+		if got.Requests != 100 || got.Failed != 60 || len(got.Failures) != told {
+			t.Errorf("%d requests, %d failed, %d told; expected 100, 60, %d", got.Requests, got.Failed, len(got.Failures), told)
 		}
-		if want := map[string]int{"UNAVAILABLE": 25, "DEADLINE_EXCEEDED": 25}; !maps.Equal(got.Codes, want) {
+		if want := map[string]int{"UNAVAILABLE": 20, "DEADLINE_EXCEEDED": 20, "EMPTY": 20}; !maps.Equal(got.Codes, want) {
 			t.Errorf("codes %v, expected %v", got.Codes, want)
 		}
-		if want := map[string]int{"PERSONALIZED": 25, "SIMPLE": 25}; !maps.Equal(got.Tiers, want) {
+		if want := map[string]int{"PERSONALIZED": 20, "SIMPLE": 20}; !maps.Equal(got.Tiers, want) {
 			t.Errorf("tiers %v, expected %v", got.Tiers, want)
 		}
-		if got.Reasons["RANKING/UNAVAILABLE"] != 25 {
-			t.Errorf("reasons %v, expected 25 RANKING/UNAVAILABLE", got.Reasons)
+		if got.Reasons["RANKING/UNAVAILABLE"] != 20 {
+			t.Errorf("reasons %v, expected 20 RANKING/UNAVAILABLE", got.Reasons)
 		}
 		if first := got.Failures[0]; first != (Failure{Code: "UNAVAILABLE", Message: "gone"}) {
 			t.Errorf("first failure %+v", first)

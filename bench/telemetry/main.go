@@ -23,6 +23,11 @@ func main() {
 	flag.IntVar(&p.requests, "requests", 100, "how many requests a turn has")
 	flag.IntVar(&p.callers, "callers", 2, "how many callers ask at a time")
 	flag.Parse()
+	if p.rounds < 2 || p.requests < 1 || p.callers < 1 {
+		fmt.Fprintf(os.Stderr, "bench-telemetry: -rounds, -requests, -callers: are %d, %d and %d, expected at least 2, 1 and 1\n",
+			p.rounds, p.requests, p.callers)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, p); err != nil {
@@ -51,11 +56,6 @@ func run(ctx context.Context, p plan) (err error) {
 	if err != nil {
 		return err
 	}
-	collector, err := startCollector(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, collector.stop()) }()
 	all := variants()
 	defer func() {
 		for _, v := range all {
@@ -63,12 +63,12 @@ func run(ctx context.Context, p plan) (err error) {
 		}
 	}()
 	for _, v := range all {
-		if err := v.start(ctx, collector.address, data, mesh.Programs{Repli: p.program, Redis: redis}, dir); err != nil {
+		if err := v.start(ctx, data, mesh.Programs{Repli: p.program, Redis: redis}, dir); err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
 	if err := measure(ctx, p, all); err != nil {
 		return err
 	}
-	return tell(os.Stdout, p, all, collector.spans.Load())
+	return tell(os.Stdout, p, all)
 }

@@ -62,6 +62,7 @@ func (v *variant) take(ctx context.Context, p plan) (time.Duration, error) {
 		}
 	}
 	time.Sleep(turnsEnd)
+	v.asked += p.requests
 	v.others += int(others.Load())
 	after, err := v.cpu()
 	return after - before, err
@@ -79,10 +80,10 @@ func (v *variant) ask(ctx context.Context) (personalized bool, err error) {
 }
 
 // tell prints the table. A ratio is that of the sums over all turns, with its standard error by leaving out one round at a time.
-// It fails where a limit is not kept, and where the variants did not do the same work.
-func tell(out io.Writer, p plan, all []*variant, spans int64) error {
+// It fails where a limit is not kept, where the variants did not do the same work, and where spans did not arrive.
+func tell(out io.Writer, p plan, all []*variant) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "telemetry\tother tiers\tCPU us a request\tratio\terror\tat most\t")
+	_, _ = fmt.Fprintln(table, "telemetry\tother tiers\tspans a request\tCPU us a request\tratio\terror\tat most\t")
 	var missed error
 	for _, v := range all {
 		ratio, spread := compare(v.turns, all[0].turns)
@@ -95,10 +96,14 @@ func tell(out io.Writer, p plan, all []*variant, spans int64) error {
 		if v.others*100 > p.rounds*p.requests {
 			missed = fmt.Errorf("%s: %d answers are not from the model, so the variants cannot be compared", v.name, v.others)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%.0f\t%.3f\t%.3f\t%s\t\n", v.name, v.others, sum(v.turns)/float64(len(v.turns)), ratio, spread, limit)
+		if v.spans() < v.least || v.least == 0 && v.spans() > 0 {
+			missed = fmt.Errorf("%s: %.2f spans a request were received, expected at least %.2f, and none if that is 0", v.name, v.spans(), v.least)
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%.2f\t%.0f\t%.3f\t%.3f\t%s\t\n",
+			v.name, v.others, v.spans(), sum(v.turns)/float64(len(v.turns)), ratio, spread, limit)
 	}
 	_ = table.Flush()
-	_, _ = fmt.Fprintf(out, "%d rounds of %d requests; %d spans were received\n", p.rounds, p.requests, spans)
+	_, _ = fmt.Fprintf(out, "%d rounds of %d requests\n", p.rounds, p.requests)
 	return missed
 }
 

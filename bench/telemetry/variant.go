@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -14,13 +15,16 @@ import (
 type variant struct {
 	name  string
 	limit float64 // how many times the CPU of the first variant it may take; 0 where that is not judged
+	least float64 // how many spans a request must arrive at least; 0 where none may
 	// environment is that of the services, beside what all variants share.
 	environment map[string]string
 	ratio       string
 
-	mesh   *mesh.Mesh
-	turns  []float64 // the CPU of each, in microseconds a request
-	others int       // answers that were not personalized
+	collector *sink
+	mesh      *mesh.Mesh
+	turns     []float64 // the CPU of each, in microseconds a request
+	asked     int       // requests
+	others    int       // answers that were not personalized
 }
 
 // variants are what is compared with the first. Off is no handler on any hop, no figure and no span: what the mesh would cost
@@ -29,8 +33,8 @@ func variants() []*variant {
 	return []*variant{
 		{name: "off", environment: map[string]string{"OTEL_SDK_DISABLED": "true"}, ratio: "0"},
 		{name: "figures only", environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, ratio: "0"},
-		{name: "1 % sampled", limit: 1.08, ratio: "0.01"},
-		{name: "100 % sampled", limit: 1.35, ratio: "1"},
+		{name: "1 % sampled", limit: 1.08, least: 0.01, ratio: "0.01"},
+		{name: "100 % sampled", limit: 1.35, least: 8, ratio: "1"},
 	}
 }
 
@@ -41,10 +45,13 @@ const (
 )
 
 // start starts the mesh. What telemetry reads from the environment is set in this process's own, which the services inherit.
-func (v *variant) start(ctx context.Context, collector string, data mesh.Data, programs mesh.Programs, dir string) (err error) {
+func (v *variant) start(ctx context.Context, data mesh.Data, programs mesh.Programs, dir string) (err error) {
+	if v.collector, err = startCollector(ctx); err != nil {
+		return err
+	}
 	environment := map[string]string{
 		"OTEL_SDK_DISABLED":           "",
-		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + collector,
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + v.collector.address,
 		"OTEL_BSP_SCHEDULE_DELAY":     fmt.Sprint(batchDelay.Milliseconds()),
 	}
 	for name, value := range v.environment {
@@ -71,11 +78,20 @@ func (v *variant) start(ctx context.Context, collector string, data mesh.Data, p
 	return err
 }
 
-func (v *variant) close() error {
-	if v.mesh == nil {
-		return nil
+// close stops the mesh, and then what it sends to.
+func (v *variant) close() (err error) {
+	if v.mesh != nil {
+		err = v.mesh.Close()
 	}
-	return v.mesh.Close()
+	if v.collector != nil {
+		err = errors.Join(err, v.collector.stop())
+	}
+	return err
+}
+
+// spans is how many arrived for a request.
+func (v *variant) spans() float64 {
+	return float64(v.collector.spans.Load()) / float64(max(v.asked, 1))
 }
 
 // cpu is the processor time that the service processes have taken since they started.
