@@ -292,9 +292,10 @@ func fits(t *testing.T, ctx context.Context, l look) {
 
 func TestTheStatusPageOfAHealthyMesh(t *testing.T) {
 	cfg := asServed(t)
-	// The machine may be busy, and the tiers must not depend on it. The budget is far below the deadline, so that no line hides another.
+	// The machine may be busy, and the tiers must not depend on it. The budget is half the deadline, so that no line hides another.
 	budget := &cfg.Gateway.Gateway.Budget
-	budget.Max, budget.Feature.Ceiling, budget.Fallback.Ceiling, budget.Ranking.Ceiling = time.Second, 0, 0, 0
+	budget.Max, budget.Feature.Ceiling, budget.Fallback.Ceiling, budget.Ranking.Ceiling = time.Minute, 0, 0, 0
+	budget.Reserve.Share, budget.Reserve.Ceiling = 0.5, 0
 	cfg.Gateway.Gateway.Quality.Target = time.Second
 	asking := serve(t, cfg, 2*time.Second, 4*time.Second)
 	browser := newBrowser(t)
