@@ -49,11 +49,7 @@ func newObserver(signals telemetry.Signals, side trace.SpanKind) (*observer, err
 		metric.WithDescription("Time of a call, by method and status."))
 	o.baggage, err1 = meter.Int64Counter("repli.rpc.baggage", metric.WithUnit("{call}"),
 		metric.WithDescription("Calls that came with baggage, which is dropped."))
-	if err := errors.Join(err0, err1); err != nil {
-		return nil, err
-	}
-	telemetry.Zero(o.baggage)
-	return o, nil
+	return o, errors.Join(err0, err1)
 }
 
 // method is what an observer knows of one method.

@@ -96,6 +96,9 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
 	telemetry.Zero(calls.panics, telemetry.Label{Key: methodKey, Values: ours.methods})
+	if observer != nil {
+		telemetry.Zero(observer.baggage)
+	}
 	s.admin = newAdminServer(s.adminHandler(deps), cfg)
 	s.SetReady(false)
 	return s, nil
