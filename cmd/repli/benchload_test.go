@@ -35,7 +35,7 @@ func (s *everyTenth) Recommend(context.Context, *repliv1.RecommendRequest) (*rep
 	if s.asked.Add(1)%10 == 0 && s.refuses {
 		return nil, fault.New(fault.Overloaded, "FULL", "no more")
 	}
-	return &repliv1.RecommendResponse{Tier: repliv1.Tier_TIER_PERSONALIZED}, nil
+	return &repliv1.RecommendResponse{Tier: repliv1.Tier_TIER_PERSONALIZED, Items: []*repliv1.Item{{ItemId: "i1"}}}, nil
 }
 
 func TestBenchLoadSumsUp(t *testing.T) {

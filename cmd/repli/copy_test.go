@@ -22,6 +22,8 @@ func TestCopyCommand(t *testing.T) {
 		"no such file": {[]string{"nowhere", to + "2"}, failed, "nowhere"},
 		"a secret":     {[]string{"s3://key:hush@bucket/file", to}, misused, "FROM: is s3://..., expected s3://BUCKET/KEY"},
 		"a bucket":     {[]string{"copy.go", "s3://bucket"}, misused, "TO: is s3://..., expected s3://BUCKET/KEY"},
+		"a scheme":     {[]string{"copy.go", "gs://bucket/file"}, misused, "TO: is gs://..., expected a path or s3://BUCKET/KEY"},
+		"an endpoint":  {[]string{"s3://b/k?endpoint=http://key:hush@host", to}, misused, "FROM: is s3://..., expected s3://BUCKET/KEY"},
 		"all the time": {[]string{"copy.go", to, "--every", "1ms"}, misused, "--every: is 1ms, expected at least 1s"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/client"
 )
@@ -17,10 +20,13 @@ const between = 500 * time.Millisecond
 // tiers are the names of the tiers, from the best to the worst.
 var tiers = []string{"PERSONALIZED", "STALE", "PARTIAL", "SIMPLE", "STATIC"}
 
+// anyTier passes whatever an answer's tier is.
+const anyTier = repliv1.Tier_TIER_UNSPECIFIED
+
 // worst is the worst tier that --expect lets pass; any does where it is not given.
 func (f recommendFlags) worst() (repliv1.Tier, error) {
 	if f.expect == "" {
-		return repliv1.Tier_TIER_STATIC, nil
+		return anyTier, nil
 	}
 	if !slices.Contains(tiers, strings.ToUpper(f.expect)) {
 		return 0, fmt.Errorf("--expect: is %q, expected one of %s", f.expect, strings.Join(tiers, ", "))
@@ -28,7 +34,13 @@ func (f recommendFlags) worst() (repliv1.Tier, error) {
 	return repliv1.Tier(repliv1.Tier_value["TIER_"+strings.ToUpper(f.expect)]), nil
 }
 
-// await asks until an answer is of the worst tier that passes, or a better one, or patience is over; it returns the last answer.
+// passes says whether a tier is as good as the worst that does, or better.
+func passes(tier, worst repliv1.Tier) bool {
+	return worst == anyTier || tier != repliv1.Tier_TIER_UNSPECIFIED && tier <= worst
+}
+
+// await asks until an answer's tier passes, patience is over, or the request itself turns out to be a mistake; it returns the last
+// answer.
 func (f recommendFlags) await(
 	ctx context.Context, c *client.Client, request *repliv1.RecommendRequest, worst repliv1.Tier,
 ) (*repliv1.RecommendResponse, time.Duration, error) {
@@ -36,8 +48,8 @@ func (f recommendFlags) await(
 	defer patience.Stop()
 	for {
 		response, took, err := f.once(ctx, c, request)
-		if err == nil && response.GetTier() <= worst {
-			return response, took, nil
+		if err == nil && passes(response.GetTier(), worst) || status.Code(err) == codes.InvalidArgument {
+			return response, took, err
 		}
 		select {
 		case <-ctx.Done():
@@ -51,7 +63,7 @@ func (f recommendFlags) await(
 
 // short says that an answer is worse than was expected.
 func short(response *repliv1.RecommendResponse, worst repliv1.Tier) error {
-	if response.GetTier() <= worst {
+	if passes(response.GetTier(), worst) {
 		return nil
 	}
 	return fmt.Errorf("the tier is %s, expected %s or better",

@@ -10,11 +10,12 @@ import (
 	"google.golang.org/grpc"
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
+	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/rpc"
 	"github.com/repli-mesh/repli/pkg/telemetry"
 )
 
-// scripted answers with one tier after the other, and with the last one from then on.
+// scripted answers with one tier after the other, and with the last one from then on; without any it takes the request for invalid.
 type scripted struct {
 	repliv1.UnimplementedRecommendationServiceServer
 	tiers []repliv1.Tier
@@ -27,6 +28,9 @@ func (s *scripted) Register(r grpc.ServiceRegistrar) {
 
 func (s *scripted) Recommend(context.Context, *repliv1.RecommendRequest) (*repliv1.RecommendResponse, error) {
 	at := min(int(s.asked.Add(1)), len(s.tiers)) - 1
+	if at < 0 {
+		return nil, fault.Invalid("count", "is 0, expected at least 1")
+	}
 	return &repliv1.RecommendResponse{Tier: s.tiers[at]}, nil
 }
 
@@ -64,6 +68,9 @@ func TestRecommendExpectsATier(t *testing.T) {
 		"good enough":     {[]repliv1.Tier{simple, best}, []string{"--expect", "simple"}, 0, "SIMPLE", 1},
 		"not good enough": {[]repliv1.Tier{simple, best}, []string{"--expect", "PERSONALIZED"}, failed, "the tier is SIMPLE, expected PERSONALIZED or better", 1},
 		"patience":        {[]repliv1.Tier{simple, best}, []string{"--expect", "PERSONALIZED", "--patience", "1h"}, 0, "PERSONALIZED", 2},
+		"no tier at all":  {[]repliv1.Tier{0}, []string{"--expect", "STATIC"}, failed, "the tier is UNSPECIFIED, expected STATIC or better", 1},
+		"any, even none":  {[]repliv1.Tier{0}, nil, 0, "UNSPECIFIED", 1},
+		"a mistake":       {nil, []string{"--expect", "STATIC", "--patience", "1h"}, misused, "invalid request: ", 1},
 		"no such tier":    {nil, []string{"--expect", "good"}, misused, `--expect: is "good", expected one of PERSONALIZED, `, 0},
 		"not with watch":  {nil, []string{"--expect", "SIMPLE", "--watch"}, misused, "--expect, --patience: are set with --watch", 0},
 		"impatience":      {nil, []string{"--patience", "-1s"}, misused, "--expect, --patience: are set with --watch, or negative", 0},

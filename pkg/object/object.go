@@ -30,13 +30,23 @@ func (p Place) Validate() error {
 		return errors.New("is empty, expected a path or s3://BUCKET/KEY")
 	}
 	if !p.remote() {
+		if other, _, ok := strings.Cut(string(p), "://"); ok {
+			return fmt.Errorf("is %s://..., expected a path or s3://BUCKET/KEY", other)
+		}
 		return nil
 	}
 	u, err := url.Parse(string(p))
-	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") == "" || strings.HasSuffix(u.Path, "/") {
+	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") == "" || strings.HasSuffix(u.Path, "/") ||
+		named(u.RawQuery) {
 		return errors.New("is s3://..., expected s3://BUCKET/KEY without credentials, which are the environment's or those of the pod's role")
 	}
 	return nil
+}
+
+// named says whether a query may name somebody, as the address of an endpoint can: errors of gocloud.dev repeat all of it.
+func named(query string) bool {
+	text, err := url.QueryUnescape(query)
+	return err != nil || strings.Contains(text, "@")
 }
 
 func (p Place) remote() bool { return strings.HasPrefix(string(p), scheme) }

@@ -23,6 +23,9 @@ func (p *Process) Status() statusz.Service {
 	if service, ok := p.service.(described); ok {
 		status.Headline, status.Tone, status.Sections = service.Status()
 	}
+	if p.server != nil {
+		status.Admin = p.server.AdminAddr()
+	}
 	if p.server == nil || !p.server.Ready() {
 		status.Headline, status.Tone = "Not ready: it waits for its data, or is about to end.", statusz.Bad
 	}

@@ -52,6 +52,12 @@ func TestTheAdminPortShowsTheStatusAndProfiles(t *testing.T) {
 		!strings.Contains(body, "Its only section") {
 		t.Errorf("before it is ready:\n%s", body)
 	}
+	if _, body := fetch(t, admin+"/statusz"); !strings.Contains(body, "<code>"+p.Server().AdminAddr()+"</code>") {
+		t.Errorf("the page of two services does not say where each has its admin pages:\n%s", body)
+	}
+	if _, body := fetch(t, admin+"/statusz/data.json"); !strings.Contains(body, `"admin": "`+p.Server().AdminAddr()+`"`) {
+		t.Errorf("data.json does not say where the admin pages are:\n%s", body)
+	}
 	p.Server().SetReady(true)
 	if _, body := fetch(t, admin+"/statusz"); !strings.Contains(body, "It is well.") || strings.Contains(body, "Not ready: ") ||
 		!strings.Contains(body, "goroutines") {

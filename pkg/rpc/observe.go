@@ -60,8 +60,17 @@ type method struct {
 
 // outcome is what spans and figures say of a call that ended with one code.
 type outcome struct {
+	name   string
 	span   []attribute.KeyValue
 	figure []metric.RecordOption
+}
+
+// outcome is that of a code; one that a peer or a handler made up is unknown.
+func (m *method) outcome(code codes.Code) *outcome {
+	if int(code) >= len(m.outcomes) {
+		code = codes.Unknown
+	}
+	return &m.outcomes[code]
 }
 
 // newMethod describes a method by its full name, "/service/method".
@@ -72,7 +81,7 @@ func newMethod(full string) *method {
 			attribute.String("rpc.system.name", "grpc"), attribute.String("rpc.method", m.name),
 			attribute.String("rpc.response.status_code", codeNames[code]),
 		}
-		m.outcomes[code] = outcome{attributes, []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}}
+		m.outcomes[code] = outcome{codeNames[code], attributes, []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}}
 	}
 	return m
 }
@@ -101,16 +110,13 @@ func (o *observer) begin(ctx context.Context, m *method) (context.Context, watch
 
 // end records how the call went. The text of an error may quote a request, so a span says its code alone.
 func (w watch) end(ctx context.Context, code codes.Code, failed bool) {
-	if int(code) >= len(w.method.outcomes) {
-		code = codes.Unknown // whatever a peer made up
-	}
-	o := &w.method.outcomes[code]
+	o := w.method.outcome(code)
 	if duration := w.observer.duration; duration != nil {
 		duration.Record(ctx, time.Since(w.began).Seconds(), o.figure...)
 	}
 	w.span.SetAttributes(o.span...)
 	if failed {
-		w.span.SetStatus(otelcodes.Error, codeNames[code])
+		w.span.SetStatus(otelcodes.Error, o.name)
 	}
 	w.span.End()
 }

@@ -14,6 +14,7 @@ import (
 	otelcodes "go.opentelemetry.io/otel/codes"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -21,10 +22,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/telemetry"
+	"github.com/repli-mesh/repli/pkg/telemetry/trail"
 )
 
 // sight is where what is observed goes.
@@ -127,8 +130,9 @@ func TestCallsAreTracedAndCounted(t *testing.T) {
 		t.Errorf("the header is %v", got)
 	}
 	labels := "rpc.method=" + method0 + ",rpc.response.status_code=UNAVAILABLE,rpc.system.name=grpc"
-	// The health check is in no figure, and panics are there from the start, at zero.
+	// The health check is in no figure, and panics and baggage are there from the start, at zero.
 	want := map[string]uint64{"rpc.server.call.duration " + labels: 1}
+	want["repli.rpc.baggage "] = 0
 	for _, method := range []string{"GetUser", "WatchItems", "WriteRows"} {
 		want["repli.rpc.panics rpc.method=repli.feature.v1.FeatureService/"+method] = 0
 	}
@@ -193,11 +197,62 @@ func TestHostileMetadata(t *testing.T) {
 	}
 }
 
+// Streams are counted by what their callers get.
+func TestStreamsAreCountedByTheirEnd(t *testing.T) {
+	t.Parallel()
+	s, local, service := newSight(), NewLocal(), &featureService{}
+	_, stop := start(t, localConfig("test"), ServerDeps{Signals: s.signals, Local: local}, service)
+	client := featurev1.NewFeatureServiceClient(dial(t, "inproc:///test", local))
+	watch := func(ctx context.Context) error {
+		stream, err := client.WatchItems(ctx, &featurev1.WatchItemsRequest{})
+		if err != nil {
+			return err
+		}
+		_, err = stream.Recv()
+		return err
+	}
+	for _, end := range []func() error{
+		func() error { return nil },
+		func() error { return fault.New(fault.Unavailable, "STORE", "the store refused") },
+		func() error { panic("a defect") },
+		func() error { return status.Error(4711, "made up") },
+	} {
+		service.watchItems = func(grpc.ServerStreamingServer[featurev1.WatchItemsResponse]) error { return end() }
+		if err := watch(soon(t)); err == nil {
+			t.Error("a stream has not ended")
+		}
+	}
+	ctx, cancel := context.WithCancel(soon(t))
+	left := make(chan struct{})
+	service.watchItems = func(stream grpc.ServerStreamingServer[featurev1.WatchItemsResponse]) error {
+		defer close(left)
+		cancel()
+		<-stream.Context().Done()
+		return stream.Context().Err()
+	}
+	if err := watch(ctx); status.Code(err) != codes.Canceled {
+		t.Errorf("a stream that was cancelled ended with %v", err)
+	}
+	<-left
+	stop() // and with it the handlers have ended
+	points := s.points(t)
+	for _, code := range []string{"OK", "UNAVAILABLE", "INTERNAL", "UNKNOWN", "CANCELLED"} {
+		figure := "rpc.server.call.duration rpc.method=repli.feature.v1.FeatureService/WatchItems,rpc.response.status_code=" + code +
+			",rpc.system.name=grpc"
+		if points[figure] != 1 {
+			t.Errorf("%d streams ended with %s, want 1; figures %v", points[figure], code, points)
+		}
+	}
+}
+
 func TestStatesOfCallersLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
 	s := newSight()
 	signals := s.signals
-	signals.Tracer = sdktrace.NewTracerProvider() // which keeps nothing either
+	provider := trail.New(trail.Defaults(), trail.Deps{
+		Resource: resource.Empty(), Exporter: tracetest.NewInMemoryExporter(), Lost: func(context.Context, int, error) {},
+	})
+	signals.Tracer = provider
 	o, err := newObserver(signals, trace.SpanKindServer)
 	if err != nil {
 		t.Fatal(err)
@@ -211,6 +266,12 @@ func TestStatesOfCallersLeaveNothingBehind(t *testing.T) {
 	}
 	if got := s.points(t); len(got) != 1 {
 		t.Errorf("figures %v", got)
+	}
+	if stats := provider.Stats(); stats != (trail.Stats{}) {
+		t.Errorf("traces: %+v", stats)
+	}
+	if err := provider.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -40,16 +40,17 @@ func (o *observer) observedUnary(full string, handle grpc.MethodHandler) grpc.Me
 	}
 }
 
-// observedStream counts streams. They have no span: one lasts as long as a connection.
-func (o *observer) observedStream(full string, handle grpc.StreamHandler) grpc.StreamHandler {
-	if o == nil {
-		return handle
-	}
-	m := newMethod(full)
-	return func(srv any, stream grpc.ServerStream) error {
+// observedStreams counts streams of the methods that are in known when it is called. It is to be the outermost interceptor, so
+// that it sees what the caller gets. Streams have no span: one lasts as long as a connection.
+func (o *observer) observedStreams(known map[string]*method) grpc.StreamServerInterceptor {
+	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+		m := known[info.FullMethod]
+		if o == nil || m == nil {
+			return next(srv, stream)
+		}
 		began := time.Now()
-		err := handle(srv, stream)
-		o.duration.Record(stream.Context(), time.Since(began).Seconds(), m.outcomes[codeOf(err)].figure...)
+		err := next(srv, stream)
+		o.duration.Record(stream.Context(), time.Since(began).Seconds(), m.outcome(codeOf(err)).figure...)
 		return err
 	}
 }

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/grpc"
 
@@ -13,8 +12,9 @@ import (
 type registrar struct {
 	server   *grpc.Server
 	observer *observer
-	names    []string // of services
-	methods  []string // "service/method"
+	names    []string           // of services
+	methods  []string           // "service/method"
+	streams  map[string]*method // by "/service/method"
 }
 
 // RegisterService is called by the generated code.
@@ -26,10 +26,10 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 		own.Methods[i] = decoded(method)
 		own.Methods[i].Handler = r.observer.observedUnary("/"+desc.ServiceName+"/"+method.MethodName, own.Methods[i].Handler)
 	}
-	own.Streams = slices.Clone(desc.Streams)
-	for i, stream := range own.Streams {
-		r.methods = append(r.methods, desc.ServiceName+"/"+stream.StreamName)
-		own.Streams[i].Handler = r.observer.observedStream("/"+desc.ServiceName+"/"+stream.StreamName, stream.Handler)
+	for _, stream := range desc.Streams {
+		name := desc.ServiceName + "/" + stream.StreamName
+		r.methods = append(r.methods, name)
+		r.streams["/"+name] = newMethod("/" + name)
 	}
 	r.server.RegisterService(&own, impl)
 	r.names = append(r.names, desc.ServiceName)

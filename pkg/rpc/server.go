@@ -86,15 +86,19 @@ func NewServer(name string, cfg ServerConfig, deps ServerDeps, services ...Servi
 		endStreams: endStreams,
 		listening:  make(chan struct{}),
 	}
-	ours := &registrar{observer: observer}
+	ours := &registrar{observer: observer, streams: map[string]*method{}}
 	s.grpc = grpc.NewServer(append(serverOptions(cfg),
 		grpc.ChainUnaryInterceptor(calls.unary()...),
+		grpc.ChainStreamInterceptor(observer.observedStreams(ours.streams)),
 		grpc.ChainStreamInterceptor(calls.stream(stopping)...))...)
 	if err := s.register(ours, rules, services); err != nil {
 		endStreams()
 		return nil, fmt.Errorf("server %s: %w", name, err)
 	}
 	telemetry.Zero(calls.panics, telemetry.Label{Key: methodKey, Values: ours.methods})
+	if observer != nil {
+		telemetry.Zero(observer.baggage)
+	}
 	s.admin = newAdminServer(s.adminHandler(deps), cfg)
 	s.SetReady(false)
 	return s, nil

@@ -110,6 +110,12 @@ func (w *writer) service(s Service, now time.Time, many, charts bool) {
 		heading = class("name alone") // the title of the page has said it
 	}
 	w.leaf("h2", s.Name, heading, id(s.Name+"-title"))
+	if many && s.Admin != "" {
+		w.open("p", class("about"))
+		w.put("metrics, log level and profiles at ")
+		w.leaf("code", s.Admin)
+		w.end("p")
+	}
 	w.open("div", class("panels"))
 	for _, section := range s.Sections {
 		w.section(s.Name, section, now, charts)

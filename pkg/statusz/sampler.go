@@ -80,13 +80,13 @@ func (s *Sampler) Chart(c Chart) Chart {
 	defer s.mu.Unlock()
 	last := s.ring[len(s.ring)-1].at
 	c.From, c.To = At(last.Add(-sampleSpan)), At(last)
-	c.At, c.Step = nil, Seconds(sampleEvery/time.Second)
+	c.At, c.Step = make([]Seconds, 0, samples), Seconds(sampleEvery/time.Second) // not nil, which JSON would write as null
 	for i := range s.ring[1:] {
 		c.At = append(c.At, At(s.ring[i].at))
 	}
 	series := make([]Series, len(c.Series))
 	for n, one := range c.Series {
-		one.Values = nil
+		one.Values = make([]Value, 0, samples)
 		for i, before := range s.ring[:len(s.ring)-1] {
 			after := s.ring[i+1]
 			grown := after.counts[n] - min(after.counts[n], before.counts[n])

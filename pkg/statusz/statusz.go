@@ -31,6 +31,8 @@ type Service struct {
 	// Headline is one sentence on how it is, and Tone how good that is.
 	Headline string `json:"headline"`
 	Tone     Tone   `json:"tone,omitempty"`
+	// Admin is the address of the service's own admin pages, "host:port"; empty where it has none.
+	Admin string `json:"admin,omitempty"`
 	// Sections are what there is to say, the most important first.
 	Sections []Section `json:"sections"`
 }

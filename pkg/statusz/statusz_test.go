@@ -26,7 +26,7 @@ const hostile = `"><script>alert('x')</script>&<img src=x onerror=alert(1)>`
 func busy(name string) Source {
 	return func() Service {
 		return Service{
-			Name: name, Headline: hostile, Tone: Warn,
+			Name: name, Headline: hostile, Tone: Warn, Admin: hostile,
 			Sections: []Section{{
 				ID: "all", Title: hostile, About: hostile,
 				Facts: []Fact{{Label: hostile, Value: hostile, Note: hostile, Tone: Good}},

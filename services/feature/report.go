@@ -56,6 +56,7 @@ func (r *report) observe(ctx context.Context, operation string, do func(context.
 	if operation == "refill" {
 		options = append(options, detached(ctx)...)
 	}
+	cause := ctx
 	ctx, span := r.tracer.Start(ctx, "feature.store."+operation, options...)
 	defer span.End()
 	attributes := []attribute.KeyValue{r.system}
@@ -63,8 +64,11 @@ func (r *report) observe(ctx context.Context, operation string, do func(context.
 		attributes = append(attributes, attribute.String("db.operation.name", command))
 	}
 	err := r.measure(ctx, operation, do)
-	if err != nil {
+	// The answer that did not wait for a refill may have been found worth keeping meanwhile.
+	if err != nil || trace.SpanContextFromContext(cause).IsSampled() {
 		trail.Keep(ctx)
+	}
+	if err != nil {
 		span.SetStatus(codes.Error, outcomeOf(err))
 		attributes = append(attributes, attribute.String("error.type", outcomeOf(err)))
 	}

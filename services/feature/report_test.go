@@ -133,7 +133,7 @@ func TestMemoryAndCircuitAreObservedWithoutIDs(t *testing.T) {
 		"repli.feature.cache.loads refused": 0, "repli.feature.cache.evictions": 0, "repli.feature.cache.rows": 1,
 		"repli.feature.cache.loading": 0, "repli.feature.circuit.open": 0, "repli.feature.circuit.opened": 0,
 		"repli.feature.circuit.probes": 0, "repli.feature.redis.pool.takes reads miss": 1, "db.client.connection.count reads used": 0,
-		"db.client.connection.timeouts reads": 0, "db.client.connection.pending_requests main": 0, "repli.feature.redis.pool.waited": 4,
+		"db.client.connection.timeouts reads": 0, "db.client.connection.pending_requests reads": 0, "repli.feature.redis.pool.waited": 4,
 		"repli.feature.redis.pool.waits main_batches": 0, "repli.feature.redis.pool.stale reads": 0,
 		"db.client.connection.max reads": int64(redisConfig("").Store.Redis.PoolSize), "repli.feature.rows not_found": 2, "repli.feature.views not_found user_kind": 2,
 	} {

@@ -80,7 +80,7 @@ func (r *reads) section() statusz.Section {
 	}
 	hit := statusz.Fact{Label: "hit rate", Value: "–", Note: "of the last minute"}
 	if asked > 0 {
-		hit.Value = statusz.Percent(float64(grown[0]) / float64(asked))
+		hit.Value = statusz.Percent(float64(grown[0]+grown[1]) / float64(asked)) // hits and renewed, as in the recording rule
 	}
 	return statusz.Section{
 		ID: "memory", Title: "Rows in memory (L1)",

@@ -29,6 +29,8 @@ var (
 	tiers      = words(repliv1.Tier_name, "TIER_", "")
 	components = words(repliv1.Component_name, "COMPONENT_", "")
 	reasons    = words(repliv1.Reason_name, "REASON_", "none")
+	// causes are the reasons of degradations, of which none is not one.
+	causes = words(repliv1.Reason_name, "REASON_", "")
 )
 
 // peers are the components that the gateway calls.
@@ -60,7 +62,7 @@ func Labels() telemetry.Labels {
 		"repli.gateway.labels.other":       {label(labelKey, []string{"segment", "placement"})},
 		"repli.gateway.request.duration":   {tier},
 		"repli.gateway.step.duration":      {peer, label(reasonKey, reasons)},
-		"repli.gateway.degradations":       {label(componentKey, components), label(reasonKey, reasons[1:])},
+		"repli.gateway.degradations":       {label(componentKey, components), label(reasonKey, causes)},
 		"repli.gateway.cancelled":          {peer},
 		"repli.gateway.calls":              {peer},
 		"repli.gateway.circuit.open":       {peer},

@@ -109,9 +109,16 @@ func TestCountersOfTheGatewayStartAtZero(t *testing.T) {
 		`repli_gateway_requests_total{repli_tier="personalized"} 0`, `repli_gateway_requests_total{repli_tier="static"} 0`,
 		`repli_gateway_requests_total{outcome="refused"} 0`, `repli_gateway_cancelled_total{repli_component="ranking"} 0`,
 		`repli_gateway_labels_other_total{label="segment"} 0`,
+		`repli_gateway_degradations_total{repli_component="feature_store",repli_degradation_reason="soft_deadline"} 0`,
+		`repli_gateway_degradations_total{repli_component="gateway",repli_degradation_reason="brownout"} 0`,
 	} {
 		if !strings.Contains(page, want+"\n") {
 			t.Errorf("%s is missing in\n%s", want, page)
+		}
+	}
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, "repli_gateway_degradations_total{") && (strings.Contains(line, `"none"`) || strings.Contains(line, `""`)) {
+			t.Errorf("a degradation of nothing: %s", line)
 		}
 	}
 }

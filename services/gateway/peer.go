@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -57,9 +58,14 @@ func (p *peer[Q, A]) ask(
 	}
 	o := p.outcome(granted, started, err)
 	pass.Leave(o)
-	p.report.step(ctx, p.component, o, soft.Err() != nil)
+	if err == nil || !gaveUp(ctx) { // else it says nothing of the component
+		p.report.step(ctx, p.component, o, ctx.Err() == nil && soft.Err() != nil)
+	}
 	return answer, o, err
 }
+
+// gaveUp says whether the caller no longer wants its answer.
+func gaveUp(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // probe asks what was asked last, for nobody.
 func (p *peer[Q, A]) probe(ctx context.Context) ladder.Outcome {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -60,6 +59,9 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	wait.Go(func() { s.suggest(ctx, j) })
 	s.getUser(ctx, j)
 	wait.Wait()
+	if s.abandoned(ctx) {
+		return nil, ctx.Err()
+	}
 	foresee(ctx, &j.steps)
 
 	span = s.report.span(ctx, "gateway.gather")
@@ -72,16 +74,24 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	if err := s.rank(ctx, j); err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); errors.Is(err, context.Canceled) {
-		s.report.abandoned()
-		s.history.Abandoned(s.deps.Now())
-		return nil, err
+	if s.abandoned(ctx) {
+		return nil, ctx.Err()
 	}
 	span = s.report.span(ctx, "gateway.assemble")
 	response := s.answer(j, s.distrust(j, list))
 	span.End()
 	s.finish(ctx, j, response)
 	return response, nil
+}
+
+// abandoned says whether the caller has given up, and counts it.
+func (s *Service) abandoned(ctx context.Context) bool {
+	if !gaveUp(ctx) {
+		return false
+	}
+	s.report.abandoned()
+	s.history.Abandoned(s.deps.Now())
+	return true
 }
 
 // finish reports an answer, to the caller too where the request asks for it.
@@ -168,7 +178,7 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 		Affinity:         affinity(j.request.GetUserId()),
 		Debug:            j.request.GetDebug(),
 	}, func(ranked *rankingv1.RankResponse) error { return j.candidates.join(ranked.GetRetrievedItemIds()) })
-	if spent := j.steps.Ranking.Spent; j.steps.Ranking.Granted > 0 {
+	if spent := j.steps.Ranking.Spent; j.steps.Ranking.Granted > 0 && (err == nil || !gaveUp(ctx)) {
 		s.usual.Observe(spent)
 		s.quality.Observe(spent, j.steps.Ranking.Reason == ladder.SoftDeadline)
 	}

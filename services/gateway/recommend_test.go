@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc/codes"
 
@@ -285,6 +287,78 @@ func TestACallerThatGivesUpCancelsTheWork(t *testing.T) {
 			t.Error("work went on")
 		}
 	})
+}
+
+// What is cut off by a caller that gives up was not slow: it is abandoned, and nothing else is said of it.
+func TestACallerThatGivesUpSaysNothingOfTheComponents(t *testing.T) {
+	for name, test := range map[string]struct {
+		hang   func(*mesh) *behaviour
+		ranked int
+	}{
+		"features": {func(m *mesh) *behaviour { return &m.users.behaviour }, 0},
+		"list":     {func(m *mesh) *behaviour { return &m.suggester.behaviour }, 0},
+		"ranking":  {func(m *mesh) *behaviour { return &m.ranker.behaviour }, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m, reader := newMesh(t), sdkmetric.NewManualReader()
+			deps := m.service.deps
+			deps.Signals.Meter = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+			var err error
+			if m.service, err = New(Defaults(), deps); err != nil {
+				t.Fatal(err)
+			}
+			m.recommend(t, 50*ms, ask(3))
+			m.service.quality.Observe(time.Hour, true) // else it could not be seen to rise
+			factor, usual, calls := m.service.quality.Value(), m.service.usual.Value(), m.ranker.calls
+			test.hang(m).become(time.Hour)
+			ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
+			defer cancel()
+			time.AfterFunc(3*ms, cancel)
+			if _, err := m.service.Recommend(ctx, ask(3)); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v, want context.Canceled", name, err)
+			}
+			if got := m.ranker.calls - calls; got != test.ranked {
+				t.Errorf("%s: the ranker was asked %d times, want %d", name, got, test.ranked)
+			}
+			if m.service.quality.Value() != factor || m.service.usual.Value() != usual {
+				t.Errorf("%s: the quality factor is %v, was %v; ranking usually takes %v, was %v",
+					name, m.service.quality.Value(), factor, m.service.usual.Value(), usual)
+			}
+			tally, minute := m.service.report.tally, m.service.history.Last(time.Now(), time.Minute)
+			if tally.outcomes.by[abandoned].Load() != 1 || minute.Abandoned != 1 {
+				t.Errorf("%s: abandoned %d, %d", name, tally.outcomes.by[abandoned].Load(), minute.Abandoned)
+			}
+			for i := range tally.cancelled.by {
+				if n := tally.cancelled.by[i].Load(); n != 0 {
+					t.Errorf("%s: %d calls of %s were cancelled at their soft deadline", name, n, peers[i])
+				}
+			}
+			if reasons := stepReasons(t, reader); !slices.Equal(reasons, []string{"none"}) {
+				t.Errorf("%s: steps ended with %v", name, reasons)
+			}
+		})
+	}
+}
+
+// stepReasons are those that steps ended with.
+func stepReasons(t *testing.T, reader *sdkmetric.ManualReader) (found []string) {
+	t.Helper()
+	var all metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range all.ScopeMetrics {
+		for _, figure := range scope.Metrics {
+			if steps, ok := figure.Data.(metricdata.Histogram[float64]); ok && figure.Name == "repli.gateway.step.duration" {
+				for _, point := range steps.DataPoints {
+					reason, _ := point.Attributes.Value(reasonKey)
+					found = append(found, reason.AsString())
+				}
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // When ranking has been slow for long, it is skipped at once instead of waited for, and tried again later.

@@ -43,8 +43,11 @@ func verdict(minute *history.View) (string, statusz.Tone) {
 		tone = statusz.Bad
 	}
 	if degraded > 0 {
-		text = statusz.Percent(share(degraded, answers)) + " of the answers of the last minute are degraded, first of all by " +
-			because(minute.Worst()) + "."
+		text = statusz.Percent(share(degraded, answers)) + " of the answers of the last minute are degraded"
+		if component, reason := minute.Worst(); reason != ladder.None {
+			text += ", first of all by " + because(component, reason)
+		}
+		text += "."
 	}
 	if minute.Refused > 0 {
 		text = strings.TrimSpace(fmt.Sprintf("%s %s requests were refused.", text, statusz.Count(minute.Refused)))

@@ -13,6 +13,8 @@ import (
 
 	repliv1 "github.com/repli-mesh/repli/gen/repli/v1"
 	"github.com/repli-mesh/repli/pkg/statusz"
+	"github.com/repli-mesh/repli/services/gateway/internal/history"
+	"github.com/repli-mesh/repli/services/gateway/internal/ladder"
 )
 
 // seen is what the page shows.
@@ -186,6 +188,21 @@ func TestStatusCountsWhoIsRefusedOrGivesUp(t *testing.T) {
 			t.Errorf("queue delay %s", delay)
 		}
 	})
+}
+
+// A step that was left out for want of another one's answer is not what to look at first.
+func TestTheHeadlineNamesNoReasonThatIsNone(t *testing.T) {
+	t.Parallel()
+	minute := history.View{}
+	minute.Tiers[ladder.Simple] = 1
+	minute.Causes[ladder.Ranking][ladder.SkippedDependency] = 1
+	if text, _ := verdict(&minute); text != "100 % of the answers of the last minute are degraded." {
+		t.Errorf("%q", text)
+	}
+	minute.Causes[ladder.FeatureStore][ladder.Loading] = 1
+	if text, _ := verdict(&minute); text != "100 % of the answers of the last minute are degraded, first of all by feature store: loading." {
+		t.Errorf("%q", text)
+	}
 }
 
 // Whatever callers name their placements and segments, the page does not grow.

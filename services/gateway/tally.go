@@ -41,7 +41,7 @@ func newTally(cfg LabelsConfig) *tally {
 		segments: bounded(cfg.Segments, segmentKey), placements: bounded(cfg.Placements, placementKey),
 	}
 	for c := range components {
-		t.degradations = append(t.degradations, newCounts(reasonKey, reasons, componentOf(ladder.Component(c))))
+		t.degradations = append(t.degradations, newCounts(reasonKey, causes, componentOf(ladder.Component(c))))
 	}
 	return t
 }
@@ -111,8 +111,8 @@ func (t *tally) describe(meter metric.Meter) error {
 		counter("repli.gateway.placement.requests", "{request}", "Answers by placement and tier.", each(t.placements)),
 		counter("repli.gateway.degradations", "{degradation}", "Reasons why answers were not the best ones, by component and reason.",
 			func(o metric.Int64Observer) {
-				for _, c := range t.degradations {
-					c.observe(o, 1)
+				for _, c := range t.degradations[1:] { // the first is of no component
+					c.observe(o, 0)
 				}
 			}),
 		counter("repli.gateway.cancelled", "{call}", "Calls that were cancelled at their soft deadline, by component.",

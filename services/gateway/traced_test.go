@@ -74,16 +74,25 @@ func TestDegradedAnswersSayWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMesh(t)
 		m.users.become(time.Second)
-		root, names := m.seen(t, 50*ms, ask(3))
+		request := ask(3)
+		request.SegmentHint = "gourmet"
+		root, names := m.seen(t, 50*ms, request)
 		if fmt.Sprint(names) != "[gateway.assemble gateway.gather gateway.plan request]" {
 			t.Fatalf("spans %v came", names)
 		}
 		attributes, events := told(root)
 		for key, want := range map[attribute.Key]string{
 			"repli.tier": "simple", "repli.degradation.reason": "soft_deadline", "repli.model.version": "", "repli.coverage": "0",
+			"repli.segment": "gourmet",
 		} {
 			if got, ok := attributes.Value(key); !ok || got.String() != want {
 				t.Errorf("%s is %q, want %q", key, got.String(), want)
+			}
+		}
+		plan := m.service.cfg.Budget.Start(50*ms, true)
+		for key, want := range map[attribute.Key]time.Duration{"repli.budget.granted_ms": plan.Total, "repli.budget.spent_ms": plan.Feature} {
+			if got, _ := attributes.Value(key); got.AsFloat64() != milliseconds(want) {
+				t.Errorf("%s is %v, want %v", key, got.AsFloat64(), want)
 			}
 		}
 		text := strings.Join(events, "\n")
@@ -131,6 +140,38 @@ func TestShedAndRelievedRequestsAreSeenAsFarAsThereAreTokens(t *testing.T) {
 		}
 		if attributes, _ := told(root); !attributes.HasValue("repli.degradation.reason") {
 			t.Errorf("attributes %v", attributes.ToSlice())
+		}
+	})
+}
+
+// PERSONALIZED answers of sampled traces say which model they are of, and refused requests that they were.
+func TestSampledRequestsSayWhatBecameOfThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, spans := newMesh(t), tracetest.NewSpanRecorder()
+		tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test")
+		ask := func(priority repliv1.Priority) (attribute.Set, string) {
+			ctx, span := tracer.Start(t.Context(), "request")
+			ctx, cancel := context.WithTimeout(ctx, 50*ms)
+			defer cancel()
+			request := ask(3)
+			request.Priority = priority
+			_, _ = m.service.Recommend(ctx, request)
+			span.End()
+			ended := spans.Ended()
+			attributes, events := told(ended[len(ended)-1])
+			return attributes, strings.Join(events, "\n")
+		}
+		attributes, events := ask(repliv1.Priority_PRIORITY_SHEDDABLE)
+		if model, _ := attributes.Value("repli.model.version"); model.AsString() != "test/1" || strings.Contains(events, "repli.shed") {
+			t.Errorf("%v, %s", attributes.ToSlice(), events)
+		}
+		m.remember(t)
+		m.overloaded(t)
+		if attributes, events = ask(repliv1.Priority_PRIORITY_SHEDDABLE); events != "repli.shed" || attributes.HasValue("repli.tier") {
+			t.Errorf("a refused request: %v, %s", attributes.ToSlice(), events)
+		}
+		if _, events = ask(repliv1.Priority_PRIORITY_DEFAULT); strings.Contains(events, "repli.shed") {
+			t.Errorf("one that was answered: %s", events)
 		}
 	})
 }

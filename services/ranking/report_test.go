@@ -102,6 +102,25 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// Of two reasons why an answer is less than it might be, the span says the first.
+func TestTheSpanSaysTheFirstReason(t *testing.T) {
+	t.Parallel()
+	for want, response := range map[string]*rankingv1.RankResponse{
+		"candidates_not_scored":  {Scored: 1, Scanned: 1, Scannable: 2},
+		"catalogue_not_searched": {Scored: 2, Scanned: 1, Scannable: 2},
+		"":                       {Scored: 2, Scanned: 2, Scannable: 2},
+	} {
+		recorder := tracetest.NewSpanRecorder()
+		ctx, span := trace.NewTracerProvider(trace.WithSpanProcessor(recorder)).Tracer("test").Start(t.Context(), "Rank")
+		traced(ctx, request(nil, "low", "high"), response)
+		span.End()
+		attributes := attribute.NewSet(recorder.Ended()[0].Attributes()...)
+		if got, _ := attributes.Value("repli.degradation.reason"); got.AsString() != want {
+			t.Errorf("the reason is %q, want %q", got.AsString(), want)
+		}
+	}
+}
+
 // A value that the request gives is no default, whether it is the user's, an item's or nobody's; the shadow's are not counted.
 func TestDefaultsAreCountedWhereNobodyGivesAValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

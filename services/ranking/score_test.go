@@ -7,6 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"github.com/repli-mesh/repli/pkg/fault"
 	"github.com/repli-mesh/repli/pkg/typical"
 )
@@ -66,7 +69,13 @@ func TestATurnThatWouldComeTooLateIsRefusedAtOnce(t *testing.T) {
 		go func() { waited <- turns.take(long, time.Now()) }()
 		synctest.Wait()
 		started := time.Now()
-		err := turns.take(long, time.Now()) // the second in the queue
+		recorder := tracetest.NewSpanRecorder()
+		traced, span := trace.NewTracerProvider(trace.WithSpanProcessor(recorder)).Tracer("test").Start(long, "Rank")
+		err := turns.take(traced, time.Now()) // the second in the queue
+		span.End()
+		if events := recorder.Ended()[0].Events(); len(events) != 1 || events[0].Name != "repli.shed" {
+			t.Errorf("its span has the events %v", events)
+		}
 		if fault.Reason(err) != "BUSY" || time.Since(started) != 0 {
 			t.Errorf("after %v: %v, want BUSY at once", time.Since(started), err)
 		}

@@ -41,10 +41,10 @@ func traced(ctx context.Context, request *rankingv1.RankRequest, response *ranki
 		attribute.Int("repli.candidates", candidates),
 		attribute.Int("repli.candidates.scored", int(response.GetScored())),
 	)
-	if unscored > 0 {
+	switch { // the first of them, as on the gateway's span
+	case unscored > 0:
 		span.SetAttributes(attribute.String("repli.degradation.reason", "candidates_not_scored"))
-	}
-	if response.GetScanned() < response.GetScannable() {
+	case response.GetScanned() < response.GetScannable():
 		span.SetAttributes(attribute.String("repli.degradation.reason", "catalogue_not_searched"))
 	}
 }

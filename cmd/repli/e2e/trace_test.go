@@ -95,7 +95,9 @@ const (
 func TestOneTraceOverFourProcesses(t *testing.T) {
 	r := &receiver{}
 	m, in := startTracedMesh(t, r, "1")
-	_, traceID, err := m.client.Traced(within(t, time.Second), &repliv1.RecommendRequest{UserId: "never-seen-before", Count: 3})
+	answer, traceID, err := m.client.Traced(within(t, time.Second), &repliv1.RecommendRequest{
+		UserId: "never-seen-before", Count: 3, SegmentHint: "gourmet",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,14 +120,24 @@ func TestOneTraceOverFourProcesses(t *testing.T) {
 		gateway + recommendCall + " > " + gateway + "gateway.assemble",
 	})
 	root := r.find(traceID, recommendCall)
-	for key, want := range map[string]string{"repli.tier": "personalized", "rpc.system.name": "grpc", "rpc.method": recommendCall} {
+	for key, want := range map[string]string{
+		"repli.tier": "personalized", "rpc.system.name": "grpc", "rpc.method": recommendCall,
+		"repli.segment": "gourmet", "repli.model.version": answer.GetModel(),
+	} {
 		if got := value(root.GetAttributes(), key).GetStringValue(); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
+	if answer.GetModel() == "" {
+		t.Error("the answer names no model")
+	}
 	if value(root.GetAttributes(), "repli.budget.granted_ms").GetDoubleValue() <= 0 ||
+		value(root.GetAttributes(), "repli.budget.spent_ms").GetDoubleValue() <= 0 ||
 		value(root.GetAttributes(), "repli.coverage").GetDoubleValue() != 1 {
 		t.Errorf("the request's span has %v", root.GetAttributes())
+	}
+	if look := r.find(traceID, "feature.cache.get"); value(look.GetAttributes(), "repli.cache.state").GetStringValue() != "loaded" {
+		t.Errorf("the look into the rows in memory has %v", look.GetAttributes())
 	}
 	read := r.find(traceID, "feature.store.read")
 	if value(read.GetAttributes(), "db.system.name").GetStringValue() != "redis" ||

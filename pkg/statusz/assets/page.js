@@ -12,11 +12,12 @@
 
   // --- the page ---------------------------------------------------------------------------------------------------------
 
-  // morph makes an element what another one is, and keeps those of its parts that are the same already.
+  // morph makes an element what another one is, and keeps those of its parts that are the same already. Whether it is open is the
+  // reader's.
   function morph(have, want) {
-    if (have.dataset?.keep === 'all' || have === pause || have === lost) return;
+    if (have === pause || have === lost) return;
     for (const { name, value } of want.attributes) {
-      if (have.getAttribute(name) !== value) have.setAttribute(name, value);
+      if (name !== 'open' && have.getAttribute(name) !== value) have.setAttribute(name, value);
     }
     for (const { name } of [...have.attributes]) {
       if (name !== 'open' && !want.hasAttribute(name)) have.removeAttribute(name);
@@ -227,7 +228,10 @@
     if (pressed) clearTimeout(timer);
     else renew();
   });
-  document.addEventListener('visibilitychange', later);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && pause.getAttribute('aria-pressed') === 'false') renew();
+    else clearTimeout(timer);
+  });
   dark.addEventListener('change', () => {
     for (const plot of plots.values()) plot.destroy();
     plots.clear();

@@ -37,7 +37,7 @@ func (c Config) Validate() error {
 			faults = append(faults, config.Invalid(key, value, expected))
 		}
 	}
-	expect(c.PerSecond >= 0 && c.PerSecond <= 10_000, "per_second", c.PerSecond, "0 to 10000")
+	expect(c.PerSecond == 0 || c.PerSecond >= 0.001 && c.PerSecond <= 10_000, "per_second", c.PerSecond, "0, or 0.001 to 10000")
 	expect(c.Burst >= 1 && c.Burst <= 10_000, "burst", c.Burst, "1 to 10000")
 	expect(c.Open >= 1 && c.Open <= 100_000, "open", c.Open, "1 to 100000")
 	expect(c.Spans >= 1 && c.Spans <= 1000, "spans", c.Spans, "1 to 1000")

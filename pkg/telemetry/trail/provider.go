@@ -104,7 +104,7 @@ func (t *tracer) goOn(ctx context.Context, parent *Span, name string, config *tr
 	}
 	trail.mu.Lock()
 	span := trail.room()
-	if span != nil {
+	if span != nil && parent.ended.IsZero() { // one that has ended is read without the lock
 		parent.children++
 	}
 	trail.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -153,6 +154,28 @@ func TestCallersDecisionAndRatio(t *testing.T) {
 	}
 	if stats := p.Stats(); stats.Sampled != 2 || stats.Open != 0 {
 		t.Errorf("got %+v", stats)
+	}
+}
+
+// A span that has ended does not change, whatever begins under it.
+func TestChildrenOfASpanThatHasEndedAreNotCounted(t *testing.T) {
+	t.Parallel()
+	out := &sink{}
+	_, tracer, end := provide(t, Defaults(), 1, out)
+	ctx, parent := tracer.Start(t.Context(), "parent")
+	for range 2 {
+		_, child := tracer.Start(ctx, "child")
+		child.End()
+		parent.End()
+	}
+	end()
+	if got := fmt.Sprint(out.names()); got != "[/parent parent/child parent/child]" {
+		t.Fatalf("got %s", got)
+	}
+	for _, span := range out.spans {
+		if span.Name() == "parent" && span.ChildSpanCount() != 1 {
+			t.Errorf("%d children, want the one that was there", span.ChildSpanCount())
+		}
 	}
 }
 
@@ -392,6 +415,12 @@ func TestConfigFaults(t *testing.T) {
 	t.Parallel()
 	if err := Defaults().Validate(); err != nil {
 		t.Error(err)
+	}
+	for rate, sound := range map[float64]bool{0: true, 0.001: true, 10_000: true, 1e-10: false, 0.0009: false, 10_001: false, math.NaN(): false} {
+		cfg := Defaults()
+		if cfg.PerSecond = rate; (cfg.Validate() == nil) != sound {
+			t.Errorf("%v a second: %v", rate, cfg.Validate())
+		}
 	}
 	err := Config{PerSecond: -1}.Validate()
 	for _, key := range []string{"per_second", "burst", "open", "spans", "age", "queue"} {

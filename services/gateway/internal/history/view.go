@@ -102,20 +102,6 @@ func (h *History) sum(v *View, from, to int64) {
 	}
 }
 
-// Since is when the oldest of what is remembered began; zero where there is nothing.
-func (h *History) Since(now time.Time) time.Time {
-	oldest := int64(0)
-	for i := range h.ring {
-		if e := h.ring[i].epoch.Load(); e != 0 && e > epoch(now)-buckets && (oldest == 0 || e < oldest) {
-			oldest = e
-		}
-	}
-	if oldest == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, oldest*int64(Width))
-}
-
 // Worst returns the component and reason that most answers were degraded for; None where there is none. A step that was left out
 // for want of another one's answer is no reason of its own.
 func (v *View) Worst() (ladder.Component, ladder.Reason) {
