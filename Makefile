@@ -74,7 +74,7 @@ images: ca-certificates $(CHARTS) ## Build the images, an OCI layout and an arch
 	@mkdir -p bin/images
 	@for cpu in $(IMAGE_CPUS); do GOARCH=$$cpu $(GO_BUILD) -o bin/images/repli-$$cpu ./cmd/repli; done
 	@cd images && go run . -tag $(IMAGE) -project .. -out ../bin/images -limit $(IMAGE_LIMIT) \
-		-revision "$$(git rev-parse HEAD)" -created "$$(git log -1 --format=%ct)" \
+		-revision "$$(git rev-parse HEAD)$$([ -z "$$(git status --porcelain)" ] || echo -dirty)" -created "$$(git log -1 --format=%ct)" \
 		$(foreach cpu,$(IMAGE_CPUS),$(cpu)=../bin/images/repli-$(cpu))
 
 ##@ Check
@@ -227,6 +227,8 @@ ifeq ($(KUBECONFIG),)
 		-archive $(K8S_OUT)/repli-one.tar -archive $(K8S_OUT)/repli-two.tar -archive $(K8S_OUT)/redis.tar \
 		-repository repli -tag one -next-tag two -redis-repository repli-redis -redis-tag test
 else
+	@missing="$(strip $(foreach name,REPOSITORY TAG NEXT_TAG,$(if $($(name)),,$(name))))"; \
+	[ -z "$$missing" ] || { echo "test-k8s: with KUBECONFIG, the cluster has to have images: missing $$missing"; exit 2; }
 	@go run ./bench/cluster -helm $(HELM) -out $(K8S_OUT) $(K8S_LOAD) -repository $(REPOSITORY) -tag $(TAG) -next-tag $(NEXT_TAG)
 endif
 

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// document is the part of SPDX 2.3 that says which modules a program was linked from.
+// document is the part of SPDX 2.3 that says what is in an image: a program, which modules it was linked from, and what is beside it.
 type document struct {
 	Version       string         `json:"spdxVersion"`
 	License       string         `json:"dataLicense"`
@@ -30,7 +30,7 @@ type creation struct {
 	Creators []string `json:"creators"`
 }
 
-// part is a package: the program itself, the standard library, or a module.
+// part is a package: the program itself, the standard library, a module, or what is of other people and not of Go.
 type part struct {
 	ID        string      `json:"SPDXID"`
 	Name      string      `json:"name"`
@@ -67,7 +67,7 @@ const (
 	program    = "SPDXRef-repli"
 )
 
-// bill says what a binary was linked from, as the Go linker wrote it into the binary.
+// bill says what a binary was linked from, as the Go linker wrote it into the binary, and what else is in its image.
 func (j job) bill(b binary) ([]byte, error) {
 	info, err := buildinfo.ReadFile(b.path)
 	if err != nil {
@@ -96,6 +96,16 @@ func (j job) bill(b binary) ([]byte, error) {
 		d.Packages = append(d.Packages, p)
 		d.Relationships = append(d.Relationships, relationship{program, "DEPENDS_ON", p.ID})
 	}
+	if p, ok := charts(data); ok {
+		d.Packages = append(d.Packages, p)
+		d.Relationships = append(d.Relationships, relationship{program, "CONTAINS", p.ID})
+	}
+	trusted, err := j.authorities()
+	if err != nil {
+		return nil, err
+	}
+	d.Packages = append(d.Packages, trusted)
+	d.Relationships = append(d.Relationships, relationship{d.ID, "DESCRIBES", trusted.ID})
 	text, err := json.MarshalIndent(d, "", " ")
 	return append(text, '\n'), err
 }

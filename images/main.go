@@ -1,6 +1,7 @@
 // Command images makes container images of the static repli binaries, one a CPU, without a daemon: an OCI layout that holds
 // all of them, an archive of each that `docker load` and `ctr images import` take, and what is in them as SPDX. The same
-// sources give the same bytes. It is a module of its own, so that the mesh's go.mod stays free of it.
+// binaries, authorities, revision, time and tag give the same bytes. It is a module of its own, so that the mesh's go.mod stays
+// free of it.
 package main
 
 import (
@@ -25,7 +26,7 @@ import (
 type job struct {
 	// tag is what the images are called, such as repli:0.1.0.
 	tag name.Tag
-	// revision is the commit of the sources, and created its time.
+	// revision is the commit of the sources, with -dirty where they differ from it, and created its time.
 	revision string
 	created  time.Time
 	// project is the folder of the sources, for the demonstration's files.
@@ -59,7 +60,7 @@ func parse(args []string) (job, error) {
 	flags := flag.NewFlagSet("images", flag.ContinueOnError)
 	tag := flags.String("tag", "", "what the images are called, NAME:VERSION")
 	seconds := flags.Int64("created", 0, "when the sources were committed, in seconds since 1970")
-	flags.StringVar(&j.revision, "revision", "", "the commit of the sources")
+	flags.StringVar(&j.revision, "revision", "", "the commit of the sources, with -dirty where they differ from it")
 	flags.StringVar(&j.project, "project", ".", "the folder of the sources")
 	flags.StringVar(&j.certificates, "certificates", "/etc/ssl/certs/ca-certificates.crt", "the authorities that TLS trusts, in PEM")
 	flags.StringVar(&j.out, "out", "", "the folder for what is made; what is there is replaced")

@@ -30,10 +30,8 @@ func arrows(t *testing.T, all []object) []string {
 	var found []string
 	for from := range labels {
 		for to := range labels {
-			for port := range openPorts(all, labels, from, to, "egress") {
-				if openPorts(all, labels, to, from, "ingress")[port] {
-					found = append(found, fmt.Sprintf("%s>%s:%v", from, to, port))
-				}
+			for _, port := range meet(openPorts(all, labels, from, to, "egress"), openPorts(all, labels, to, from, "ingress")) {
+				found = append(found, fmt.Sprintf("%s>%s:%s", from, to, port))
 			}
 		}
 	}
@@ -42,24 +40,58 @@ func arrows(t *testing.T, all []object) []string {
 }
 
 // openPorts are those that the policies of one component open to another one in a direction.
-func openPorts(all []object, labels map[string]map[string]any, own, other, direction string) map[any]bool {
-	open := map[any]bool{}
+func openPorts(all []object, labels map[string]map[string]any, own, other, direction string) map[string]bool {
+	open := map[string]bool{}
 	for _, o := range all {
 		if o.kind() != "NetworkPolicy" || !selects(o.under("spec", "podSelector"), labels[own]) {
 			continue
 		}
 		for _, rule := range o.list("spec", direction) {
 			peers := rule.list(map[string]string{"egress": "to", "ingress": "from"}[direction])
+			picked := peers == nil // whoever it is
 			for _, peer := range peers {
-				if peer.at("namespaceSelector") == nil && peer.at("ipBlock") == nil && selects(peer.under("podSelector"), labels[other]) {
-					for _, port := range rule.list("ports") {
-						open[port.at("port")] = true
-					}
-				}
+				picked = picked || peer.at("namespaceSelector") == nil && peer.at("ipBlock") == nil && selects(peer.under("podSelector"), labels[other])
+			}
+			for _, port := range ports(rule) {
+				open[port] = open[port] || picked
 			}
 		}
 	}
 	return open
+}
+
+// every is what a rule opens that names no ports.
+const every = "every port"
+
+// ports are those that a rule opens.
+func ports(rule object) []string {
+	var named []string
+	for _, port := range rule.list("ports") {
+		if port.at("port") == nil {
+			return []string{every}
+		}
+		named = append(named, fmt.Sprint(port.at("port")))
+	}
+	if named == nil {
+		return []string{every}
+	}
+	return named
+}
+
+// meet are the ports that are open at both ends.
+func meet(one, other map[string]bool) []string {
+	var both []string
+	for port, open := range one {
+		if open && (other[port] || other[every]) {
+			both = append(both, port)
+		}
+	}
+	for port, open := range other {
+		if open && one[every] && !one[port] {
+			both = append(both, port)
+		}
+	}
+	return both
 }
 
 // selects says whether a selector without expressions picks labels.
@@ -96,6 +128,55 @@ func TestOnlyTheMeshsOwnArrows(t *testing.T) {
 	}
 }
 
+// TestEveryRuleNamesItsPorts looks for rules that open all ports: at one end, such a rule adds no connection that could be seen.
+func TestEveryRuleNamesItsPorts(t *testing.T) {
+	t.Parallel()
+	for set := range sets {
+		if found := unbounded(render(t, set)); found != nil {
+			t.Errorf("%s: %v open every port", set, found)
+		}
+	}
+}
+
+// unbounded are the policies with a rule that opens every port.
+func unbounded(all []object) []string {
+	var found []string
+	for _, o := range all {
+		for _, direction := range []string{"ingress", "egress"} {
+			for _, rule := range o.list("spec", direction) {
+				if o.kind() == "NetworkPolicy" && slices.Contains(ports(rule), every) {
+					found = append(found, o.component()+" "+direction)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// TestRulesWithoutPortsAreSeen takes the ports from rules of the trial's policies.
+func TestRulesWithoutPortsAreSeen(t *testing.T) {
+	t.Parallel()
+	all := decode(t, text(t, "trial"))
+	delete(find(t, all, "NetworkPolicy", "fallback").list("spec", "ingress")[0], "ports")
+	if got := unbounded(all); !slices.Equal(got, []string{"fallback ingress"}) {
+		t.Errorf("%v open every port, expected the fallback's ingress to", got)
+	}
+	if got := arrows(t, all); !slices.Contains(got, "gateway>fallback:9030") || slices.Contains(got, "gateway>fallback:"+every) {
+		t.Errorf("one end is open: the policies allow %v", got)
+	}
+	for _, rule := range find(t, all, "NetworkPolicy", "gateway").list("spec", "egress") {
+		for _, port := range rule.list("ports") {
+			delete(port, "port")
+		}
+	}
+	if got := arrows(t, all); !slices.Contains(got, "gateway>fallback:"+every) || !slices.Contains(got, "gateway>feature:9010") {
+		t.Errorf("both ends are open: the policies allow %v", got)
+	}
+	if got := outside(t, all, "gateway", "egress"); len(got) != 1 || !strings.HasPrefix(got[0], every) {
+		t.Errorf("may go to %v, expected every port of the DNS", got)
+	}
+}
+
 // outside is where a component's policy lets it go, besides the mesh: "port to peers", where no peers are anywhere.
 func outside(t *testing.T, all []object, component, direction string) []string {
 	t.Helper()
@@ -116,9 +197,9 @@ func outside(t *testing.T, all []object, component, direction string) []string {
 				where += fmt.Sprint(peer)
 			}
 		}
-		for _, port := range rule.list("ports") {
+		for _, port := range ports(rule) {
 			if where != "" {
-				found[fmt.Sprintf("%v %s", port.at("port"), where)] = true
+				found[port+" "+where] = true
 			}
 		}
 	}
@@ -149,7 +230,7 @@ func TestTheWayOutside(t *testing.T) {
 		{"volumes", "load", []string{"26379" + network, dns, "6379" + network}},
 		{"volumes", "snapshot", []string{dns}},
 		{"volumes", "test", []string{dns}},
-		{"bucket", "load", []string{"443 anywhere", dns, "6380 anywhere", agent}},
+		{"bucket", "load", []string{"443 anywhere", "9443 anywhere", dns, "6380 anywhere", agent}},
 	} {
 		want := slices.Clone(c.want)
 		sort.Strings(want)

@@ -3,6 +3,7 @@
 package check
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -165,11 +166,50 @@ func TestScaling(t *testing.T) {
 	if find(t, all, "Deployment", "ranking").at("spec", "replicas") != nil {
 		t.Error("the Deployment has a number of pods of its own, which each upgrade would go back to")
 	}
+	if surge := find(t, all, "Deployment", "ranking").at("spec", "strategy", "rollingUpdate", "maxSurge"); surge != "25%" {
+		t.Errorf("a rollout adds %v pods, expected a quarter", surge)
+	}
+	if surge := find(t, all, "Deployment", "gateway").at("spec", "strategy", "rollingUpdate", "maxSurge"); surge != 2 {
+		t.Errorf("a rollout adds %v gateways, expected what was asked for", surge)
+	}
 	if find(t, all, "Deployment", "gateway").at("spec", "replicas") != 2 {
 		t.Error("the gateway has no number of pods")
 	}
 	if find(t, all, "PodDisruptionBudget", "gateway").at("spec", "maxUnavailable") != "25%" {
 		t.Error("the gateway's budget of disruptions is not what was asked for")
+	}
+}
+
+// TestABuildEnds holds the time that a build of a snapshot has: those after it wait for its end.
+func TestABuildEnds(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]int{"production": 3600, "volumes": 600} {
+		cron := find(t, render(t, set), "CronJob", "snapshot")
+		if got := cron.at("spec", "jobTemplate", "spec", "activeDeadlineSeconds"); got != want || cron.at("spec", "concurrencyPolicy") != "Forbid" {
+			t.Errorf("%s: a build is given up after %v s, expected %d", set, got, want)
+		}
+	}
+}
+
+// label is what the value of a label may be.
+var label = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$`)
+
+// TestTagsMakeLabels holds the label of the version, which a tag of the image may be too long for, or end in another way.
+func TestTagsMakeLabels(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("v", 60)
+	for tag, want := range map[string]string{
+		"": "0.1.0", "1.2.3": "1.2.3", long + "-rc.1": long + "-rc", long + "-_.1" + long: long, "_1-": "1",
+	} {
+		version := render(t, "trial", "--set-string", "image.tag="+tag)
+		for _, o := range version {
+			if got := o.text("metadata", "labels", "app.kubernetes.io/version"); got != want || !label.MatchString(got) {
+				t.Errorf("%s %s: the label of the tag %q is %q, expected %q", o.kind(), o.name(), tag, got, want)
+			}
+		}
+		if image := find(t, version, "Deployment", "gateway").under("spec", "template", "spec").list("containers")[0].text("image"); tag != "" && image != "repli:"+tag {
+			t.Errorf("the image of the tag %q is %s", tag, image)
+		}
 	}
 }
 

@@ -43,6 +43,9 @@ func TestMisspeltAndMistypedValuesAreNamed(t *testing.T) {
 		{"gateway.podDisruptionBudget.maxUnavailable=half", "/gateway/podDisruptionBudget/maxUnavailable", "oneOf"},
 		{"load.users=file", "/load/users", "array"},
 		{"test.tier=GOOD", "/test/tier", "one of"},
+		{"snapshot.build.activeDeadlineSeconds=0", "/snapshot/build/activeDeadlineSeconds", "minimum"},
+		{"pod.maxSurge=half", "/pod/maxSurge", "oneOf"},
+		{"networkPolicy.s3Ports=[]", "/networkPolicy/s3Ports", "minItems"}, // none would mean all
 		// missing: null takes a default away
 		{"gateway.replicas=null", "/gateway", "replicas"},
 		// what the chart decides is no value
@@ -52,7 +55,11 @@ func TestMisspeltAndMistypedValuesAreNamed(t *testing.T) {
 	} {
 		t.Run(mistake.set, func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, err := helm(t, template(append(append([]string{}, sets["trial"]...), "--set", mistake.set)...)...)
+			set := "--set"
+			if strings.HasSuffix(mistake.set, "=[]") {
+				set = "--set-json" // --set knows no empty list
+			}
+			stdout, stderr, err := helm(t, template(append(append([]string{}, sets["trial"]...), set, mistake.set)...)...)
 			if err == nil {
 				t.Fatalf("rendered %d bytes", len(stdout))
 			}
@@ -97,6 +104,9 @@ func TestContradictionsAreNamed(t *testing.T) {
 		{"trial", "gateway.config.process.server.drain_timeout=1m30s", "terminationGracePeriodSeconds: is 30 for gateway, expected at least 102 ="},
 		{"trial", "ranking.config.process.warm_up=5m", "pod.startupSeconds: is 120 for ranking, expected more than ranking.config.process.warm_up, 300s"},
 		{"trial", "gateway.config.process.server.max_connection_age_grace=500ms", "max_connection_age_grace: is 500ms, expected at least the longest call, gateway.config.gateway.budget.max, 1s"},
+		{"trial", "fallback.config.process.server.drain_timeout=900ms", "fallback.config.process.server.drain_timeout: is 900ms, expected at least the longest call, gateway.config.gateway.budget.max, 1s"},
+		{"trial", "ranking.pod.maxSurge=0", "pod.maxSurge: is 0 for ranking, expected more than 0"},
+		{"trial", "fallback.pod.maxSurge=0%", "pod.maxSurge: is 0% for fallback, expected more than 0"},
 		{"trial", "feature.config.feature.cache.bytes=268435456", "feature.resources.limits.memory: is 256Mi, expected at least 357913941 bytes = feature.config.feature.cache.bytes 268435456 + a third"},
 	} {
 		t.Run(c.change, func(t *testing.T) {
@@ -112,6 +122,23 @@ func TestContradictionsAreNamed(t *testing.T) {
 				t.Errorf("repeats a secret: %s", stderr)
 			}
 		})
+	}
+}
+
+// TestReleasesAreNamedAsServicesCanBe installs under names that Helm takes and a Service does not.
+func TestReleasesAreNamedAsServicesCanBe(t *testing.T) {
+	t.Parallel()
+	for release, sound := range map[string]bool{"my.shop": false, "2shop": false, "shop-2": true} {
+		args := template(sets["trial"]...)
+		args[1] = release
+		_, stderr, err := helm(t, args...)
+		named := strings.Contains(stderr, fmt.Sprintf("the release %q: Services cannot be called after it", release)) && strings.Contains(stderr, "fullnameOverride")
+		if (err == nil) != sound || named == sound {
+			t.Errorf("%s: %v, %s", release, err, stderr)
+		}
+		if _, stderr, err := helm(t, append(args, "--set", "fullnameOverride=shop")...); err != nil {
+			t.Errorf("%s, with a name for its Services: %s", release, stderr)
+		}
 	}
 }
 
@@ -135,6 +162,18 @@ func TestBudgetsAreRefusedAsTheGatewayRefusesThem(t *testing.T) {
 		{"default": "5ms"},
 		{"max": "50ms"},
 		{"default": "2s"},
+		{"promise": "0s"},
+		{"promise": "2ms"}, // less than the reserve's floor
+		{"promise": "8ms", "reserve.floor": "9ms"},
+		{"reserve.share": "0"},
+		{"fallback.share": "-0.5"},
+		{"feature.share": "1.01"},
+		{"ranking.share": "1"},
+		{"reserve.floor": "0s"},
+		{"feature.floor": "0ms"},
+		{"ranking.ceiling": "1999us"},
+		{"ranking.ceiling": "2ms"},
+		{"fallback.ceiling": "0s"},
 	} {
 		t.Run(fmt.Sprint(budget), func(t *testing.T) {
 			t.Parallel()
@@ -148,8 +187,11 @@ func TestBudgetsAreRefusedAsTheGatewayRefusesThem(t *testing.T) {
 				env = append(env, "REPLI_GATEWAY_GATEWAY_BUDGET_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))+"="+value)
 			}
 			// A long drain, so that only the division of time is at stake.
-			args = append(args, "--set", "gateway.pod.terminationGracePeriodSeconds=600", "--set", "gateway.config.process.server.drain_timeout=5m",
-				"--set", "gateway.config.process.server.max_connection_age_grace=5m")
+			args = append(args, "--set", "pod.terminationGracePeriodSeconds=600")
+			for component := range services {
+				server := component + ".config.process.server."
+				args = append(args, "--set", server+"drain_timeout=5m,"+server+"max_connection_age_grace=5m")
+			}
 			_, want := config.Load(config.Source{Env: env, Prefix: "REPLI_GATEWAY"}, gateway.ProcessDefaults())
 			_, stderr, got := helm(t, template(args...)...)
 			if (want == nil) != (got == nil) {

@@ -10,22 +10,29 @@ import (
 	"testing"
 )
 
-// cluster is as much of an API server as helm asks for Secrets: a namespace with some.
+// cluster is as much of an API server as helm asks for Secrets: the namespace shop with some, whose users may look at nothing else.
+// Without any, the namespace is not there yet, and whoever asks may make it.
 func cluster(t *testing.T, secrets map[string]map[string]string) string {
 	t.Helper()
 	resource := func(name, kind string) map[string]any {
-		return map[string]any{"name": name, "kind": kind, "namespaced": true, "verbs": []string{"get", "list"}}
+		return map[string]any{"name": name, "kind": kind, "namespaced": kind != "Namespace", "verbs": []string{"get", "list"}}
 	}
 	answers := map[string]any{
 		"/version": map[string]string{"major": "1", "minor": "36", "gitVersion": "v" + version},
 		"/api":     map[string]any{"kind": "APIVersions", "versions": []string{"v1"}},
 		"/apis":    map[string]any{"kind": "APIGroupList", "apiVersion": "v1", "groups": []any{}},
 		"/api/v1": map[string]any{"kind": "APIResourceList", "groupVersion": "v1", "resources": []any{
-			resource("secrets", "Secret"), resource("serviceaccounts", "ServiceAccount"),
+			resource("secrets", "Secret"), resource("serviceaccounts", "ServiceAccount"), resource("namespaces", "Namespace"),
 		}},
-		"/api/v1/namespaces/shop/serviceaccounts/default": map[string]any{
+	}
+	if secrets == nil {
+		answers["/api/v1/namespaces/kube-system"] = map[string]any{
+			"kind": "Namespace", "apiVersion": "v1", "metadata": map[string]string{"name": "kube-system"},
+		}
+	} else {
+		answers["/api/v1/namespaces/shop/serviceaccounts/default"] = map[string]any{
 			"kind": "ServiceAccount", "apiVersion": "v1", "metadata": map[string]string{"name": "default", "namespace": "shop"},
-		},
+		}
 	}
 	for name, data := range secrets {
 		answers["/api/v1/namespaces/shop/secrets/"+name] = map[string]any{
@@ -36,8 +43,12 @@ func cluster(t *testing.T, secrets map[string]map[string]string) string {
 		w.Header().Set("Content-Type", "application/json")
 		answer, ok := answers[r.URL.Path]
 		if !ok {
-			w.WriteHeader(http.StatusNotFound)
-			answer = map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": http.StatusNotFound}
+			code, reason := http.StatusNotFound, "NotFound"
+			if secrets != nil && !strings.HasPrefix(r.URL.Path, "/api/v1/namespaces/shop/") {
+				code, reason = http.StatusForbidden, "Forbidden"
+			}
+			w.WriteHeader(code)
+			answer = map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code}
 		}
 		_ = json.NewEncoder(w).Encode(answer)
 	}))
@@ -49,11 +60,22 @@ func cluster(t *testing.T, secrets map[string]map[string]string) string {
 func TestSecretsThatAreNotThereAreNamed(t *testing.T) {
 	t.Parallel()
 	password, authority := map[string]string{"password": "aHVzaA=="}, map[string]string{"ca.crt": "cGVt"}
+	registry, older := map[string]string{".dockerconfigjson": "e30="}, map[string]string{".dockercfg": "e30="}
 	for name, c := range map[string]struct {
 		secrets map[string]map[string]string
 		want    string // "" where the values are sound
 	}{
-		"all there":    {map[string]map[string]string{"our-redis": password, "our-ca": authority}, ""},
+		"all there":    {map[string]map[string]string{"our-redis": password, "our-ca": authority, "ours": registry}, ""},
+		"of old form":  {map[string]map[string]string{"our-redis": password, "our-ca": authority, "ours": older}, ""},
+		"no namespace": {nil, `redis.existingSecret: is "our-redis", expected the name of a Secret in the namespace "shop": there is none`},
+		"no registry": {
+			map[string]map[string]string{"our-redis": password, "our-ca": authority},
+			`imagePullSecrets[0]: is "ours", expected the name of a Secret in the namespace "shop": there is none`,
+		},
+		"another kind": {
+			map[string]map[string]string{"our-redis": password, "our-ca": authority, "ours": password},
+			`imagePullSecrets[0]: the Secret "ours" has no key ".dockerconfigjson or .dockercfg"`,
+		},
 		"no password":  {map[string]map[string]string{"our-ca": authority}, `redis.existingSecret: is "our-redis", expected the name of a Secret in the namespace "shop": there is none`},
 		"no authority": {map[string]map[string]string{"our-redis": password}, `redis.tls.caSecret: is "our-ca", expected the name of a Secret`},
 		"no such key": {
@@ -63,7 +85,7 @@ func TestSecretsThatAreNotThereAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			args := append(template(sets["bucket"]...), "--dry-run=server", "--kube-apiserver", cluster(t, c.secrets))
+			args := append(template(sets["bucket"]...), "--set", "imagePullSecrets={ours}", "--dry-run=server", "--kube-apiserver", cluster(t, c.secrets))
 			stdout, stderr, err := helm(t, args...)
 			if (err == nil) != (c.want == "") || !strings.Contains(stderr, c.want) {
 				t.Errorf("%v, %q, expected %q", err, stderr, c.want)

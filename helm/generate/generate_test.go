@@ -86,6 +86,13 @@ a:
   # A choice.
   # @enum "" x
   choice: ""
+  # Some numbers.
+  # @items integer
+  # @nonempty
+  some: [1]
+  # A text.
+  # @nonempty
+  text: x
 # Like it,
 # on two lines.
 # @override a
@@ -99,9 +106,11 @@ b: {}
 		t.Fatal(err)
 	}
 	const section = `"properties":{"choice":{"description":"A choice.","enum":["","x"],"type":"string"},` +
-		`"ratio":{"description":"A number.","maximum":1,"minimum":0,"type":"number"}}`
+		`"ratio":{"description":"A number.","maximum":1,"minimum":0,"type":"number"},` +
+		`"some":{"description":"Some numbers.","items":{"type":"integer"},"minItems":1,"type":"array"},` +
+		`"text":{"description":"A text.","minLength":1,"type":"string"}}`
 	want := `{"additionalProperties":false,"properties":{` +
-		`"a":{"additionalProperties":false,"description":"A section.",` + section + `,"required":["ratio","choice"],"type":"object"},` +
+		`"a":{"additionalProperties":false,"description":"A section.",` + section + `,"required":["ratio","choice","some","text"],"type":"object"},` +
 		`"b":{"additionalProperties":false,"description":"Like it, on two lines.",` + section + `,"type":"object"}` +
 		`},"required":["a","b"],"type":"object"}`
 	if string(got) != want {

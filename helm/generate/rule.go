@@ -34,7 +34,11 @@ func (r *reader) apply(v *value, rule rule) (bool, error) {
 	case "quantity":
 		v.schema["pattern"] = quantityPattern
 	case "nonempty":
-		v.schema["minLength"] = 1
+		least := "minLength"
+		if v.schema["type"] == "array" {
+			least = "minItems"
+		}
+		v.schema[least] = 1
 	case "not":
 		v.schema["not"] = map[string]any{"const": rule.text}
 	case "min", "max":

@@ -14,7 +14,7 @@
 {{/* Nanoseconds as people read them. */}}
 {{- define "repli.duration" -}}
 {{- $n := float64 . -}}
-{{- if ge $n 1e9 -}}{{ printf "%gs" (divf $n 1e9) }}{{ else if ge $n 1e6 -}}{{ printf "%gms" (divf $n 1e6) }}{{ else -}}{{ printf "%gµs" (divf $n 1e3) }}{{ end -}}
+{{- if or (eq $n 0.0) (ge $n 1e9) -}}{{ printf "%gs" (divf $n 1e9) }}{{ else if ge $n 1e6 -}}{{ printf "%gms" (divf $n 1e6) }}{{ else -}}{{ printf "%gµs" (divf $n 1e3) }}{{ end -}}
 {{- end }}
 
 {{/* An amount of memory as Kubernetes writes it, such as 1.5Gi, in bytes. */}}
@@ -49,7 +49,11 @@
 {{- if le (mulf 1e9 (float64 $pod.startupSeconds)) $warm -}}
 {{- fail (printf "pod.startupSeconds: is %v for %s, expected more than %s.config.process.warm_up, %s" $pod.startupSeconds $name $name (include "repli.duration" $warm)) -}}
 {{- end -}}
+{{- if has (toString $pod.maxSurge) (list "0" "0%") -}}
+{{- fail (printf "pod.maxSurge: is %v for %s, expected more than 0: a rollout takes no pod away before there is another" $pod.maxSurge $name) -}}
+{{- end -}}
 {{- if eq $name "gateway" }}{{ include "repli.checkBudget" (dict "config" $effective) }}{{ end -}}
+{{- include "repli.checkCalls" (dict "root" .root "name" $name "server" $server) -}}
 {{- if eq $name "feature" }}{{ include "repli.checkCache" (dict "root" .root "config" $effective) }}{{ end -}}
 {{- $limits := (index .root.Values $name).autoscaling -}}
 {{- if and $limits.enabled (lt (int $limits.maxReplicas) (int $limits.minReplicas)) -}}
@@ -60,10 +64,15 @@
 {{/* Takes {config}: refuses a division of time that does not keep the promise, as the gateway does at its start. */}}
 {{- define "repli.checkBudget" -}}
 {{- $budget := .config.gateway.budget -}}
-{{- $server := .config.process.server -}}
+{{- range $key := list "reserve" "fallback" "feature" "ranking" -}}
+{{- include "repli.checkShare" (dict "key" (printf "gateway.config.gateway.budget.%s" $key) "share" (index $budget $key)) -}}
+{{- end -}}
 {{- $promise := include "repli.nanoseconds" $budget.promise | float64 -}}
 {{- $default := include "repli.nanoseconds" $budget.default | float64 -}}
 {{- $max := include "repli.nanoseconds" $budget.max | float64 -}}
+{{- if le $promise 0.0 -}}
+{{- fail (printf "gateway.config.gateway.budget.promise: is %s, expected more than 0s" (include "repli.duration" $promise)) -}}
+{{- end -}}
 {{- if lt $default $promise -}}
 {{- fail (printf "gateway.config.gateway.budget.default: is %s, expected at least the promise of %s" (include "repli.duration" $default) (include "repli.duration" $promise)) -}}
 {{- end -}}
@@ -80,10 +89,32 @@
 {{- fail (printf "gateway.config.gateway.budget.promise: is %s, expected at least %s = reserve %s + the longer floor of fallback and feature %s + ranking floor %s"
   (include "repli.duration" $promise) (include "repli.duration" $need) (include "repli.duration" $reserve) (include "repli.duration" $first) (include "repli.duration" $ranking)) -}}
 {{- end -}}
+{{- end }}
+
+{{/* Takes {key, share}: refuses a part of the time that is none. */}}
+{{- define "repli.checkShare" -}}
+{{- $part := float64 .share.share -}}
+{{- if or (le $part 0.0) (gt $part 1.0) -}}
+{{- fail (printf "%s.share: is %v, expected more than 0 and at most 1" .key $part) -}}
+{{- end -}}
+{{- $floor := include "repli.nanoseconds" .share.floor | float64 -}}
+{{- if le $floor 0.0 -}}
+{{- fail (printf "%s.floor: is %s, expected more than 0s" .key (include "repli.duration" $floor)) -}}
+{{- end -}}
+{{- $ceiling := include "repli.nanoseconds" .share.ceiling | float64 -}}
+{{- if and (gt $ceiling 0.0) (lt $ceiling $floor) -}}
+{{- fail (printf "%s.ceiling: is %s, expected 0s (none) or at least the floor of %s" .key (include "repli.duration" $ceiling) (include "repli.duration" $floor)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Takes {root, name, server}: refuses a server that ends calls which the gateway still waits for. */}}
+{{- define "repli.checkCalls" -}}
+{{- $budget := (include "repli.effective" (dict "root" .root "name" "gateway") | fromYaml).gateway.budget -}}
+{{- $max := include "repli.nanoseconds" $budget.max | float64 -}}
 {{- range $key := list "drain_timeout" "max_connection_age_grace" -}}
-{{- $value := include "repli.nanoseconds" (index $server $key) | float64 -}}
+{{- $value := include "repli.nanoseconds" (index $.server $key) | float64 -}}
 {{- if lt $value $max -}}
-{{- fail (printf "gateway.config.process.server.%s: is %s, expected at least the longest call, gateway.config.gateway.budget.max, %s" $key (include "repli.duration" $value) (include "repli.duration" $max)) -}}
+{{- fail (printf "%s.config.process.server.%s: is %s, expected at least the longest call, gateway.config.gateway.budget.max, %s" $.name $key (include "repli.duration" $value) (include "repli.duration" $max)) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

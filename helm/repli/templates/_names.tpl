@@ -29,7 +29,7 @@ app.kubernetes.io/part-of: repli
 {{/* Takes {root, name}: all labels of a component's objects. */}}
 {{- define "repli.labels" -}}
 {{ include "repli.podLabels" . }}
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ include "repli.version" .root | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
@@ -40,6 +40,11 @@ name: {{ include "repli.name" . }}
 namespace: {{ .root.Release.Namespace }}
 labels:
   {{- include "repli.labels" . | nindent 2 }}
+{{- end }}
+
+{{/* The tag of the image, as a label: that is shorter than a tag may be, and begins and ends with a letter or digit. */}}
+{{- define "repli.version" -}}
+{{- regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" (.Values.image.tag | default .Chart.AppVersion | trunc 63) "" -}}
 {{- end }}
 
 {{/* The image of the mesh. */}}

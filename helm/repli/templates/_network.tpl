@@ -55,7 +55,7 @@ podSelector:
 
 {{/* S3, and the service that gives tokens for roles; the agent of EKS pod identity is on a link-local address. */}}
 {{- define "repli.egress.s3" -}}
-{{ include "repli.egress.outside" (dict "peers" .Values.networkPolicy.s3 "ports" (list 443)) }}
+{{ include "repli.egress.outside" (dict "peers" .Values.networkPolicy.s3 "ports" .Values.networkPolicy.s3Ports) }}
 - to:
     - ipBlock: {cidr: 169.254.170.23/32}
   ports:

@@ -62,7 +62,7 @@ spec:
   minReadySeconds: {{ .pod.minReadySeconds }}
   revisionHistoryLimit: 5
   strategy:
-    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+    rollingUpdate: {maxSurge: {{ .pod.maxSurge }}, maxUnavailable: 0}
   selector:
     matchLabels:
       {{- include "repli.selector" . | nindent 6 }}

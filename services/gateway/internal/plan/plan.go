@@ -113,7 +113,10 @@ func (c Config) Faults() []budget.Fault {
 
 // sums checks that the floors of the steps fit the smallest deadline that is promised.
 func (c Config) sums() []budget.Fault {
-	reserve, _ := c.Reserve.Grant(c.Promise)
+	reserve, ok := c.Reserve.Grant(c.Promise)
+	if !ok {
+		reserve = c.Reserve.Floor // not even the reserve fits
+	}
 	first := max(c.Fallback.Floor, c.Feature.Floor)
 	if need := reserve + first + c.Ranking.Floor; need > c.Promise {
 		return []budget.Fault{{

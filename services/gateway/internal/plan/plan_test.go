@@ -118,6 +118,10 @@ func TestFaults(t *testing.T) {
 			"floors do not fit", func(c *Config) { c.Ranking.Floor = 7 * ms },
 			"promise: is 10ms, expected at least 12ms = reserve 3ms + the longer floor of fallback and feature 2ms + ranking floor 7ms",
 		},
+		{
+			"the promise is under the reserve", func(c *Config) { c.Promise, c.Reserve.Floor = 8*ms, 9*ms },
+			"promise: is 8ms, expected at least 13ms = reserve 9ms + the longer floor of fallback and feature 2ms + ranking floor 2ms",
+		},
 		{"ceiling under floor", func(c *Config) { c.Ranking = budget.Share{Share: 1, Floor: 2, Ceiling: 1} }, "ranking.ceiling: is 1ns"},
 	}
 	for _, test := range tests {
