@@ -109,7 +109,9 @@ func (f *Feed) look(ctx context.Context) error {
 	}
 }
 
-// reload reads every item: those of the index, or, when there is none, those that a scan finds.
+// reload reads every item: those of the index, or, when there is none, those that a scan finds. Items that are not there any more are
+// taken out of the table when it was time to look for them. When it was the index that was lost, or came back, the store has lost
+// data (by evictions, or a failover to an old replica) or is being filled again: what it lacks was not withdrawn, and stays until then.
 func (f *Feed) reload(ctx context.Context) error {
 	ids, since, err := f.index(ctx)
 	if err != nil {
@@ -126,8 +128,8 @@ func (f *Feed) reload(ctx context.Context) error {
 		return err
 	}
 	gone := f.table.missing(all)
-	if len(all) == 0 && len(gone) > 0 {
-		f.logger.WarnContext(ctx, "the store has no items any more; the last table is kept", slog.Int("items", len(gone)))
+	if len(gone) > 0 && (len(all) == 0 || !f.whole) {
+		f.logger.WarnContext(ctx, "the store has lost items; their last rows are kept", slog.Int("items", len(gone)))
 		gone = nil
 	}
 	f.table.update(all, gone)

@@ -72,7 +72,7 @@ func (s *source) Changes(ctx context.Context, since uint64) (store.Page, error) 
 	case s.err != nil:
 		return store.Page{}, s.err
 	case s.noIndex:
-		return store.Page{Next: since}, nil
+		return store.Page{Next: since}, nil // and Head 0
 	default:
 		return s.store.Changes(ctx, since)
 	}
@@ -264,7 +264,7 @@ func TestFeed(t *testing.T) {
 			t.Fatalf("the table claims to be current at %v, was at %v", got, current)
 		}
 	})
-	run(t, "a store that lost everything leaves the last table, until it has items again", func(_ *testing.T, w *world) {
+	run(t, "a store that lost everything leaves the last table, until it is time to look for what is gone", func(_ *testing.T, w *world) {
 		w.write(1, "a", "b")
 		w.write(2, "c")
 		w.start()
@@ -274,7 +274,20 @@ func TestFeed(t *testing.T) {
 		w.holds("a=1 PRESENT", "b=1 PRESENT", "c=2 PRESENT")
 		w.write(3, "a")
 		wait(time.Second)
+		w.holds("a=3 PRESENT", "b=1 PRESENT", "c=2 PRESENT")
+		wait(10 * time.Minute)
 		w.holds("a=3 PRESENT")
+	})
+	run(t, "evictions that take the index, too, take no item out of the table at once", func(_ *testing.T, w *world) {
+		w.write(1, "a", "b", "c")
+		w.start()
+		defer w.stop()
+		w.change(func(s *source) { s.store, s.noIndex = memory.New(w.project, time.Now), true })
+		w.write(2, "b")
+		wait(time.Minute)
+		w.holds("a=1 PRESENT", "b=2 PRESENT", "c=1 PRESENT")
+		wait(10 * time.Minute)
+		w.holds("b=2 PRESENT")
 	})
 	run(t, "the end of the feed is the end of watching", func(t *testing.T, w *world) {
 		w.start()
