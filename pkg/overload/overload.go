@@ -1,5 +1,6 @@
 // Package overload owns admission: how many requests may be at work in full at a time, and what becomes of the rest. The
-// number follows the queue: while work waits too long for a processor, fewer are admitted; while nothing waits, more.
+// number follows the queue: while work waits too long for a processor, fewer are admitted; while nothing waits, as many as come.
+// At rest it is a few times what is usual, and no more: a flood is there before its queue can be measured.
 //
 // It does not know what a request is, and it does not measure how long requests take: a slow dependency is no overload.
 package overload
@@ -8,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +21,9 @@ type Config struct {
 	// Min and Max bound how many requests may be at work in full.
 	Min int `yaml:"min"`
 	Max int `yaml:"max"`
+	// Burst is how many requests for each processor may be at work in full after a quiet time; of a greater flood the rest is answered
+	// cheaply, for the moments until it shows that nothing waits.
+	Burst int `yaml:"burst"`
 	// Delay is how long work may wait for a processor before fewer requests are admitted.
 	Delay time.Duration `yaml:"delay"`
 	// Shed is how long it waits when sheddable requests are refused.
@@ -29,7 +34,7 @@ type Config struct {
 
 // Defaults suits a target of 50 ms.
 func Defaults() Config {
-	return Config{Min: 8, Max: 1024, Delay: 5 * time.Millisecond, Shed: 20 * time.Millisecond, Window: 20 * time.Millisecond}
+	return Config{Min: 8, Max: 1024, Burst: 16, Delay: 5 * time.Millisecond, Shed: 20 * time.Millisecond, Window: 20 * time.Millisecond}
 }
 
 // Validate returns every fault, each a *config.FieldError.
@@ -42,6 +47,7 @@ func (c Config) Validate() error {
 	}
 	expect(c.Min >= 1, "min", c.Min, "at least 1")
 	expect(c.Max >= c.Min && c.Max <= 1_000_000, "max", c.Max, "min to 1000000")
+	expect(c.Burst >= 1 && c.Burst <= 1_000_000, "burst", c.Burst, "1 to 1000000")
 	expect(c.Delay > 0, "delay", c.Delay, "more than 0s")
 	expect(c.Shed >= c.Delay, "shed", c.Shed, "at least delay")
 	expect(c.Window >= 10*time.Millisecond && c.Window <= 10*time.Second, "window", c.Window, "10ms to 10s")
@@ -81,17 +87,19 @@ type Limiter struct {
 	working atomic.Int64
 	peak    atomic.Int64 // of working, in this window
 	delayed atomic.Int64 // the last delay
-	// Of Run alone: the limit before it is rounded, and how long ago the delay was too long and the limit was cut.
-	exact     float64
-	calm, cut time.Duration
-	shedding  atomic.Bool
+	// Of Run alone: the limit before it is rounded, the limit after a quiet time, how many were at work at most lately, and how long
+	// ago the delay was too long and the limit was cut.
+	exact, least, usual float64
+	calm, cut           time.Duration
+	shedding            atomic.Bool
 }
 
-// New returns a limiter that admits as many as it may until it learns better. delay returns how long work waited for a
-// processor since it was asked last; it is called by Run alone.
+// New returns a limiter at rest. delay returns how long work waited for a processor since it was asked last; it is called by Run
+// alone.
 func New(cfg Config, delay func() time.Duration) *Limiter {
-	l := &Limiter{cfg: cfg, delay: delay, exact: float64(cfg.Max), calm: settled, cut: drain}
-	l.limit.Store(int64(cfg.Max))
+	least := float64(min(max(cfg.Burst*runtime.GOMAXPROCS(0), cfg.Min), cfg.Max))
+	l := &Limiter{cfg: cfg, delay: delay, exact: least, least: least, calm: settled, cut: drain}
+	l.limit.Store(int64(least))
 	return l
 }
 
@@ -155,20 +163,25 @@ const (
 	settled = 2 * time.Second
 	// drain is how long a cut takes to show: what was at work then has to be done first.
 	drain = 60 * time.Millisecond
-	// creep and climb are by how much, and by which part, the limit rises in a second while an overload may go on, and after it.
-	creep, climb = 10, 2
+	// creep is how far the limit rises in a second while an overload may go on.
+	creep = 10
+	// growth is how many times itself it becomes in a window in which it was reached and nothing waited.
+	growth = 1.5
+	// headroom is how many times what is usual it is at rest. It goes there, and what is usual is forgotten, by that part in a second.
+	headroom, climb, fade = 4, 2, 0.1
 )
 
-// adjust is one step of the control: down in proportion to how much too long the delay is, at most to half of what was at
-// work. Up when it is not, whether or not the limit was reached: when a dependency becomes slow, many more requests are at work
-// than before, and none of them is in the way. A little at a time while an overload may go on, so that the limit stays near what
-// can be done; faster once it is over.
+// adjust is one step of the control. While there is too long a delay, the limit goes down in proportion to how much too long it is, at
+// most to half of what was at work. While an overload may go on, it rises a little at a time, so that it stays near what can be done.
+// Else it grows fast where it was reached: when a dependency becomes slow, many more requests are at work than before, and none
+// of them is in the way. Where it was not, it goes to a few times of what is usual.
 func (l *Limiter) adjust(delay time.Duration) {
 	l.delayed.Store(int64(delay))
 	l.shedding.Store(delay > l.cfg.Shed)
 	peak, passed := float64(l.peak.Swap(l.working.Load())), l.cfg.Window.Seconds()
 	l.calm, l.cut = l.calm+l.cfg.Window, l.cut+l.cfg.Window
-	switch {
+	l.usual = max(peak, l.usual-l.usual*fade*passed)
+	switch rest := max(headroom*l.usual, l.least); {
 	case delay > l.cfg.Delay:
 		if l.calm = 0; l.cut >= drain {
 			l.cut = 0
@@ -176,8 +189,12 @@ func (l *Limiter) adjust(delay time.Duration) {
 		}
 	case l.calm < settled:
 		l.exact += creep * passed
+	case peak > l.exact: // those that were turned away are in it
+		l.exact *= growth
+	case l.exact < rest:
+		l.exact = min(rest, l.exact+(l.exact+creep)*climb*passed)
 	default:
-		l.exact += (l.exact + creep) * climb * passed
+		l.exact -= (l.exact - rest) * fade * passed
 	}
 	l.exact = min(max(l.exact, float64(l.cfg.Min)), float64(l.cfg.Max))
 	l.limit.Store(int64(math.Round(l.exact)))

@@ -3,6 +3,7 @@ package overload
 import (
 	"context"
 	"math"
+	"runtime"
 	"runtime/metrics"
 	"testing"
 	"testing/synctest"
@@ -27,7 +28,7 @@ func fill(l *Limiter, p Priority) int {
 func TestAdmissionByPriority(t *testing.T) {
 	t.Parallel()
 	for p, want := range map[Priority]int{Default: 40, Critical: 51, Sheddable: 20} {
-		l := New(Config{Min: 1, Max: 40, Delay: ms, Shed: 4 * ms, Window: 10 * ms}, nil)
+		l := New(Config{Min: 1, Max: 40, Burst: 40, Delay: ms, Shed: 4 * ms, Window: 10 * ms}, nil)
 		if got := fill(l, p); got != want {
 			t.Errorf("priority %d: %d admitted, want %d", p, got, want)
 		}
@@ -85,6 +86,50 @@ func TestTheLimitFollowsTheQueue(t *testing.T) {
 	}
 	if limit := l.Stats().Limit; limit != Defaults().Max {
 		t.Errorf("with room the limit is %d, want %d", limit, Defaults().Max)
+	}
+}
+
+// A flood that comes to a server at rest finds a limit of a few times what is usual there: all of it would be too late.
+func TestAtRestTheLimitIsAFewTimesWhatIsUsual(t *testing.T) {
+	t.Parallel()
+	cfg := Defaults()
+	least := cfg.Burst * runtime.GOMAXPROCS(0)
+	l := New(cfg, nil)
+	if limit := l.Stats().Limit; limit != least {
+		t.Errorf("a new limit is %d, want %d", limit, least)
+	}
+	quiet := func(working int, d time.Duration) {
+		for range int(d / cfg.Window) {
+			for range working {
+				l.Admit(Default)
+			}
+			for range working {
+				l.Done()
+			}
+			l.adjust(0)
+		}
+	}
+	usual := least / 2
+	quiet(usual, 10*time.Second)
+	if limit := l.Stats().Limit; limit != headroom*usual {
+		t.Errorf("with %d at work the limit is %d, want %d", usual, limit, headroom*usual)
+	}
+	quiet(1, 3*time.Minute)
+	if limit := l.Stats().Limit; limit > least+1 {
+		t.Errorf("after a quiet time the limit is %d, want %d", limit, least)
+	}
+}
+
+// A dependency that becomes slow has many more requests at work than before, and none of them is in the way.
+func TestTheLimitGrowsFastWhereNothingWaits(t *testing.T) {
+	t.Parallel()
+	l := New(Defaults(), nil)
+	for range 10 {
+		fill(l, Default) // none of them ends
+		l.adjust(0)
+	}
+	if limit, want := l.Stats().Limit, min(Defaults().Max, 32*Defaults().Burst); limit < want {
+		t.Errorf("after ten windows the limit is %d, want at least %d", limit, want)
 	}
 }
 

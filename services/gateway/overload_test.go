@@ -88,6 +88,29 @@ func TestOnlySheddableRequestsAreRefused(t *testing.T) {
 	})
 }
 
+// A flood comes while a request waits for features: what it has to wait for a processor at its end is taken from ranking's time.
+func TestRankingGivesWayToAQueueThatHasGrown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for queue, want := range map[time.Duration]time.Duration{0: 85 * ms, 4 * ms: 81 * ms} {
+			m := newMesh(t)
+			m.remember(t)
+			m.service.limiter = overload.New(m.service.cfg.Overload, func() time.Duration { return queue })
+			m.users.become(25 * ms)
+			m.ranker.become(time.Hour)
+			ctx, cancel := context.WithTimeout(t.Context(), m.service.cfg.Overload.Window+ms)
+			done := make(chan error, 1)
+			go func() { done <- m.service.limiter.Run(ctx) }()
+			if response, took := m.recommend(t, 100*ms, ask(3)); took != want || response.GetTier() != simple {
+				t.Errorf("with a queue of %v: %v after %v, want it after %v", queue, response.GetTier(), took, want)
+			}
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // TestAHungPeerCollectsNothing has many users wait for a peer that hangs: after a moment nobody waits for it any more, and when it
 // is back, it is asked again.
 func TestAHungPeerCollectsNothing(t *testing.T) {

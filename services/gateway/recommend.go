@@ -30,6 +30,7 @@ type journey struct {
 	list       *fallbackv1.SuggestResponse
 	candidates *candidates
 	ranked     *rankingv1.RankResponse
+	waits      time.Duration // for a processor, by the time the request came
 }
 
 // Recommend answers within the caller's deadline. It returns an error only when the caller has given up, gave the model a
@@ -48,10 +49,10 @@ func (s *Service) Recommend(ctx context.Context, request *repliv1.RecommendReque
 	}
 	defer s.limiter.Done()
 	span := s.report.span(ctx, "gateway.plan")
-	j := &journey{request: request, started: started, segment: s.segmentOf(request)}
-	deadline, ok := ctx.Deadline()
 	// An answer that is ready waits for a processor too before it is on its way.
-	j.plan = s.cfg.Budget.Start(deadline.Sub(j.started)-s.limiter.Delay(), ok)
+	j := &journey{request: request, started: started, segment: s.segmentOf(request), waits: s.limiter.Delay()}
+	deadline, ok := ctx.Deadline()
+	j.plan = s.cfg.Budget.Start(deadline.Sub(j.started)-j.waits, ok)
 	j.wanted = s.quality.Of(s.most(request), int(request.GetCount()))
 	span.End()
 
@@ -158,7 +159,8 @@ func (s *Service) rank(ctx context.Context, j *journey) error {
 	if j.user == nil || len(j.candidates.ids) == 0 {
 		return nil
 	}
-	granted, ok := s.cfg.Budget.Rank(j.plan, s.deps.Now().Sub(j.started), s.usual.Value())
+	longer := max(0, s.limiter.Delay()-j.waits) // a flood may have come since
+	granted, ok := s.cfg.Budget.Rank(j.plan, s.deps.Now().Sub(j.started)+longer, s.usual.Value())
 	if !ok {
 		s.usual.Forget()
 		s.quality.Observe(0, true)
