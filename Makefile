@@ -63,6 +63,10 @@ bin/repli: $(GO_FILES) $(CHARTS)
 bin/repli-drill: $(GO_FILES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./bench/drill/repli-drill
 
+# The services with clocks that the drill can set. It is never shipped.
+bin/repli-clocks: $(GO_FILES) $(CHARTS)
+	@CGO_ENABLED=0 go build -tags grpcnotrace,drill -trimpath -ldflags "-s -w" -o $@ ./cmd/repli
+
 # The images, and the version of the chart that installs them.
 VERSION := $(shell sed -n 's/^appVersion: *//p' helm/repli/Chart.yaml)
 IMAGE ?= repli:$(VERSION)
@@ -83,6 +87,7 @@ images: ca-certificates $(CHARTS) ## Build the images, an OCI layout and an arch
 test: test-tools ## Install what the tests need and run them all: unit, race, conformance, end-to-end, golden
 	@$(GOTESTSUM) --format pkgname --hide-summary skipped -- -race -timeout 15m $$(go list ./... | grep -v /cmd/repli/e2e)
 	@$(GOTESTSUM) --format testname --hide-summary skipped -- -timeout 15m ./cmd/repli/e2e
+	@go vet -tags drill ./pkg/process && $(GOTESTSUM) --format testname -- -tags drill -run Clock ./pkg/process
 	@$(MAKE) rules-check
 	@$(MAKE) test-browser
 	@$(MAKE) test-onnx-nodes
@@ -202,7 +207,7 @@ bench-telemetry: bin/repli redis-server ## Measure what telemetry costs a reques
 	@set -o pipefail; go run ./bench/telemetry -repli bin/repli | tee bench/out/telemetry.md
 
 .PHONY: drill
-drill: build redis-server ## Break a real mesh in forty ways and judge its answers, into bench/out/drill (DRILL="--only a,b" and so on)
+drill: build bin/repli-clocks redis-server ## Break a real mesh in forty-two ways and judge its answers, into bench/out/drill (DRILL="--only a,b" and so on)
 	@bin/repli drill --out bench/out/drill $(DRILL)
 
 .PHONY: drill-short

@@ -43,6 +43,6 @@ type ProcessDeps struct {
 // NewProcess returns a fallback service with its server.
 func NewProcess(ctx context.Context, cfg ProcessConfig, deps ProcessDeps) (*process.Process, error) {
 	return process.New(ctx, "fallback", cfg.Process, deps.Local, func(env *process.Env) (process.Service, error) { //nolint:contextcheck // a counter that starts needs none
-		return New(cfg.Fallback, Deps{Signals: env.Signals, Snapshot: deps.Snapshot})
+		return New(cfg.Fallback, Deps{Signals: env.Signals, Snapshot: deps.Snapshot, Now: process.Now})
 	})
 }

@@ -26,17 +26,24 @@ const (
 // stateNames are those in figures.
 var stateNames = [states]string{"fresh", "outside_max_age", "not_found", "unreadable"}
 
-// answer is the response for a row, until its values have grown older than their views allow. It is not changed once made.
+// answer is the response for a row, from when it was made until its values have grown older than their views allow. It is not changed
+// once made.
 type answer struct {
 	response *featurev1.GetUserResponse
 	views    []state   // of the views of users, in their order
+	since    time.Time // by the time of the day: a clock that has been set back since is before it
 	until    time.Time // zero is for ever
+}
+
+// holds says whether it is the answer of a time.
+func (a *answer) holds(now time.Time) bool {
+	return !now.Before(a.since) && (a.until.IsZero() || !now.After(a.until))
 }
 
 // stale returns the answer as one that is past its time to live, for a reason.
 func (a *answer) stale(reason string) *answer {
 	r := a.response
-	return &answer{views: a.views, until: a.until, response: &featurev1.GetUserResponse{
+	return &answer{views: a.views, since: a.since, until: a.until, response: &featurev1.GetUserResponse{
 		Status: r.GetStatus(), Row: r.GetRow(), Segment: r.GetSegment(), CandidateItemIds: r.GetCandidateItemIds(),
 		EventTime: r.GetEventTime(), OutsideMaxAgeViews: r.GetOutsideMaxAgeViews(), UnreadableViews: r.GetUnreadableViews(),
 		ReadTime: r.GetReadTime(), Stale: true, StaleReason: reason, FreshUntil: r.GetFreshUntil(),
@@ -52,7 +59,7 @@ type user struct {
 
 // answer returns the answer of now.
 func (u *user) answer(f *form, now time.Time) *answer {
-	if last := u.last.Load(); last != nil && (last.until.IsZero() || !now.After(last.until)) {
+	if last := u.last.Load(); last != nil && last.holds(now) {
 		return last
 	}
 	made := f.answer(u.record, now)
@@ -80,7 +87,7 @@ func newForm(project *views.Project) *form {
 func (f *form) answer(record store.Record, now time.Time) *answer {
 	record, until := f.layout.Aged(record, now)
 	row := f.rows.Pack(record)
-	made := &answer{until: until, views: f.states(record, now), response: &featurev1.GetUserResponse{
+	made := &answer{since: now.Round(0), until: until, views: f.states(record, now), response: &featurev1.GetUserResponse{
 		Status: featurev1.UserStatus_USER_STATUS_NOT_FOUND,
 		Row: &featurev1.Row{
 			SchemaFingerprint: f.rows.Schema().GetFingerprint(),

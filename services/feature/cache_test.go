@@ -106,6 +106,30 @@ func TestRowInMemoryIsServedUntilItsTime(t *testing.T) {
 	}
 }
 
+// A clock that was far ahead for a while makes values look too old for their view, of rows that were in memory before and of
+// rows that were read meanwhile. Once it is right again, so are they.
+func TestAClockThatWasAheadLeavesNothing(t *testing.T) {
+	t.Parallel()
+	c := newCached(t, func(cfg *Config) { cfg.Cache.TTL, cfg.Cache.StaleFor = 100*time.Hour, 200*time.Hour })
+	for _, id := range []string{"before", "meanwhile"} {
+		c.write(t, "user_stats", row(id, values{"lines": num(1), "orders": whole(1)}))
+	}
+	c.get(t, "before")
+	const ahead = 50 * time.Hour
+	c.move(ahead)
+	for _, id := range []string{"before", "meanwhile"} {
+		if r := c.get(t, id); len(r.GetOutsideMaxAgeViews()) != 1 {
+			t.Errorf("%s, with a clock that is %v ahead: %v", id, ahead, r)
+		}
+	}
+	c.move(-ahead)
+	for _, id := range []string{"before", "meanwhile"} {
+		if r := c.get(t, id); lines(r) != "1 false " || len(r.GetOutsideMaxAgeViews()) != 0 {
+			t.Errorf("%s, with a clock that is right again: %v", id, r)
+		}
+	}
+}
+
 func TestOwnWritesAreSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newCached(t, func(*Config) {})

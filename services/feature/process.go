@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/repli-mesh/repli/pkg/config"
 	"github.com/repli-mesh/repli/pkg/process"
@@ -57,7 +56,7 @@ func NewProcess(ctx context.Context, cfg ProcessConfig, deps ProcessDeps) (*proc
 		}
 	}
 	return process.New(ctx, "feature", cfg.Process, deps.Local, func(env *process.Env) (process.Service, error) {
-		service, err := New(cfg.Feature, Deps{Project: project, Signals: env.Signals, Now: time.Now})
+		service, err := New(cfg.Feature, Deps{Project: project, Signals: env.Signals, Now: process.Now})
 		if err != nil || deps.Fill == nil {
 			return service, err
 		}

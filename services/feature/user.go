@@ -33,7 +33,7 @@ func (s *Service) answer(ctx context.Context, id string) (*answer, error) {
 		return s.form.answer(record, s.deps.Now()), nil
 	}
 	ctx, span := s.store.report.cached(ctx)
-	found, err := s.reads.rows.Get(ctx, id)
+	found, err := s.reads.user(ctx, id)
 	span.SetAttributes(cacheStates[found.State]...)
 	span.End()
 	if err != nil {

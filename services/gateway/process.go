@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"time"
 
 	fallbackv1 "github.com/repli-mesh/repli/gen/repli/fallback/v1"
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
@@ -88,7 +87,7 @@ func NewProcess(ctx context.Context, cfg ProcessConfig, deps ProcessDeps) (*proc
 			Ranker:    rankingv1.NewRankingServiceClient(ranking),
 			Suggester: fallbackv1.NewFallbackServiceClient(fallback),
 			Signals:   env.Signals,
-			Now:       time.Now,
+			Now:       process.Now,
 		})
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"time"
 
 	featurev1 "github.com/repli-mesh/repli/gen/repli/feature/v1"
 	"github.com/repli-mesh/repli/pkg/config"
@@ -56,7 +55,7 @@ func NewProcess(ctx context.Context, cfg ProcessConfig, deps ProcessDeps) (*proc
 			return nil, err
 		}
 		return New(cfg.Ranking, Deps{
-			Signals: env.Signals, Bundle: deps.Bundle, Items: featurev1.NewFeatureServiceClient(connection), Now: time.Now,
+			Signals: env.Signals, Bundle: deps.Bundle, Items: featurev1.NewFeatureServiceClient(connection), Now: process.Now,
 		})
 	})
 }

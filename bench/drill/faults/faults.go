@@ -49,6 +49,8 @@ func begin(ctx context.Context, m *mesh.Mesh, f scenario.Fault) (End, error) {
 		return failOver(ctx, m)
 	case scenario.ColdStart:
 		return coldStart(ctx, m)
+	case scenario.Jump:
+		return func(context.Context) error { return m.SetClock(f.At, 0) }, m.SetClock(f.At, f.By)
 	default:
 		return nil, errors.New("there is no such kind")
 	}

@@ -26,6 +26,8 @@ import (
 type Programs struct {
 	// Repli is the binary whose services are drilled.
 	Repli string
+	// Clocks is the same, built with the tag drill: its clock can be set. It is there where a scenario has mesh.clocks.
+	Clocks string
 	// Redis is redis-server.
 	Redis string
 }
@@ -164,11 +166,30 @@ func (m *Mesh) add(name string) error {
 	kind, _, _ := strings.Cut(name, "@")
 	m.admins[name] = net.JoinHostPort("127.0.0.1", port)
 	m.order = append(m.order, name)
-	m.services[name] = &Process{
+	p := &Process{
 		Name: name, program: m.programs.Repli, args: []string{kind}, env: m.environment(kind, name),
 		pinned: m.spec.Pinned, announces: true,
 	}
+	if m.spec.Clocks {
+		p.program, p.env = m.programs.Clocks, append(p.env, "REPLI_DRILL_CLOCK="+m.clock(name))
+	}
+	m.services[name] = p
 	return nil
+}
+
+// clock is the file that says how far the clock of a service is ahead.
+func (m *Mesh) clock(name string) string { return filepath.Join(m.dir, name+".clock") }
+
+// SetClock sets the clock of a service ahead of the machine's, or back; the mesh has clocks.
+func (m *Mesh) SetClock(name string, ahead time.Duration) error {
+	if _, err := m.Service(name); err != nil {
+		return err
+	}
+	next := m.clock(name) + ".next"
+	if err := os.WriteFile(next, []byte(ahead.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, m.clock(name)) // whoever reads sees all of it
 }
 
 // StartService starts a service and leads its hops to it.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -67,10 +68,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // flags are one drill as it is typed.
 type flags struct {
-	scenarios, only                     []string
-	short, list                         bool
-	out, refdata, model, redis, program string
-	seed                                uint64
+	scenarios, only                             []string
+	short, list                                 bool
+	out, refdata, model, redis, program, clocks string
+	seed                                        uint64
 }
 
 func newCommand() *cobra.Command {
@@ -104,6 +105,7 @@ every hop, offers a load, puts each scenario's fault upon them, takes it away, a
 	set.StringVar(&f.model, "model", "dcn", "the model in the reference data's folder")
 	set.StringVar(&f.redis, "redis-server", "redis-server", "the redis-server program")
 	set.StringVar(&f.program, "repli", "", "the repli program whose services are drilled (default: beside this one)")
+	set.StringVar(&f.clocks, "repli-clocks", "", "the same, built with the tag drill, for scenarios with mesh.clocks (default: beside this one)")
 	set.Uint64Var(&f.seed, "seed", 1, "draws users, deadlines and priorities")
 	return cmd
 }
@@ -119,7 +121,7 @@ func (f flags) run(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	programs, err := f.programs()
+	programs, err := f.programs(chosen)
 	if err != nil {
 		return misuse(err)
 	}
@@ -174,23 +176,36 @@ func (f flags) choose() ([]scenario.Scenario, error) {
 }
 
 // programs finds what is run.
-func (f flags) programs() (mesh.Programs, error) {
+func (f flags) programs(chosen []scenario.Scenario) (mesh.Programs, error) {
 	redis, err := exec.LookPath(f.redis)
 	if err != nil {
 		return mesh.Programs{}, fmt.Errorf("--redis-server: is %q, expected a program (Debian package redis-server): %w", f.redis, err)
 	}
-	repli := f.program
-	if repli == "" {
+	repli, err := beside("--repli", f.program, "repli")
+	if err != nil {
+		return mesh.Programs{}, err
+	}
+	programs := mesh.Programs{Repli: repli, Redis: redis}
+	if slices.ContainsFunc(chosen, func(s scenario.Scenario) bool { return s.Mesh.Clocks }) {
+		programs.Clocks, err = beside("--repli-clocks", f.clocks, "repli-clocks")
+	}
+	return programs, err
+}
+
+// beside finds a program that a flag names, or that is beside this one.
+func beside(flag, program, name string) (string, error) {
+	if program == "" {
 		own, err := os.Executable()
 		if err != nil {
-			return mesh.Programs{}, err
+			return "", err
 		}
-		repli = filepath.Join(filepath.Dir(own), "repli")
+		program = filepath.Join(filepath.Dir(own), name)
 	}
-	if repli, err = exec.LookPath(repli); err != nil {
-		return mesh.Programs{}, fmt.Errorf("--repli: is %q, expected the repli program: %w", f.program, err)
+	found, err := exec.LookPath(program)
+	if err != nil {
+		return "", fmt.Errorf("%s: is %q, expected the program %s: %w", flag, program, name, err)
 	}
-	return mesh.Programs{Repli: repli, Redis: redis}, nil
+	return found, nil
 }
 
 // data returns nil for the demo shop.

@@ -28,6 +28,8 @@ type Fault struct {
 	Every time.Duration `yaml:"every"`
 	// Rate is the bandwidth in kB/s.
 	Rate int64 `yaml:"rate"`
+	// By is how far a clock is set ahead, or back.
+	By time.Duration `yaml:"by"`
 }
 
 // The kinds of faults.
@@ -50,6 +52,7 @@ const (
 	Garbage   = "garbage"    // something else answers in its place, with what cannot be used
 	Errors    = "errors"     // something else answers in its place, with errors
 	ColdStart = "cold_start" // every service starts anew
+	Jump      = "jump"       // the clock of a process is set ahead or back, and right again at the end
 )
 
 // kind is what a fault needs: where it may happen and the settings that it has to have.
@@ -63,6 +66,7 @@ var (
 	process = regexp.MustCompile(`^(store|(feature)(@[1-9])?|ranking|fallback)$`)
 	service = regexp.MustCompile(`^(feature|ranking|fallback)$`)
 	store   = regexp.MustCompile(`^store$`)
+	clock   = regexp.MustCompile(`^(gateway(@[1-9])?|feature(@[1-9])?|ranking|fallback)$`)
 	nowhere = regexp.MustCompile(`^$`)
 )
 
@@ -85,6 +89,7 @@ var kinds = map[string]kind{
 	Garbage:   {service, nil},
 	Errors:    {service, nil},
 	ColdStart: {nowhere, nil},
+	Jump:      {clock, []string{"by"}},
 }
 
 // Kinds are the names of all kinds, sorted.
@@ -108,7 +113,7 @@ func (f Fault) validate(key string) []error {
 	for _, setting := range []struct {
 		name string
 		set  bool
-	}{{"delay", f.Delay > 0}, {"share", f.Share > 0}, {"every", f.Every > 0}, {"rate", f.Rate > 0}} {
+	}{{"delay", f.Delay > 0}, {"share", f.Share > 0}, {"every", f.Every > 0}, {"rate", f.Rate > 0}, {"by", f.By != 0}} {
 		needs := slices.Contains(needed.needs, setting.name)
 		expect(!needs || setting.set, setting.name, 0, "more than 0 for "+f.Kind)
 		expect(needs || !setting.set, setting.name, "set", "nothing for "+f.Kind)

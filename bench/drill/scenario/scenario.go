@@ -46,6 +46,8 @@ type Mesh struct {
 	FeaturePods int `yaml:"feature_pods"`
 	// Pinned gives the services one processor and the load another, so that what is measured is the services' own.
 	Pinned bool `yaml:"pinned"`
+	// Clocks runs the services from a program whose clocks can be set, which jump needs.
+	Clocks bool `yaml:"clocks"`
 	// Config overrides settings by service and path: {gateway: {gateway.candidates: 100}}.
 	Config map[string]map[string]string `yaml:"config"`
 }

@@ -72,6 +72,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		sound + "faults:\n  - {kind: hang, at: store, rate: 3}\n":   `x.yaml:4: faults[0].rate: is "set", expected nothing for hang`,
 		sound + "faults:\n  - {kind: migrate, at: store}\n":         `expected another kind, or mesh.redis: cluster`,
 		sound + "faults:\n  - {kind: hang, at: fallback@2}\n":       `expected at most fallback@1`,
+		sound + "faults:\n  - {kind: jump, at: gateway, by: 1h}\n":  `x.yaml:4: faults[0].kind: is "jump", expected another kind, or mesh.clocks: true`,
 		sound + "expect: {failed: {SLOW: 1}}\n":                     `x.yaml:3: expect.failed.SLOW: is "SLOW", expected a gRPC code`,
 		sound + "expect: {shares: [{tiers: [GOOD], min: 1}]}\n":     `is "GOOD", expected PERSONALIZED, STALE`,
 		sound + "expect: {named: [RANKING/BAD]}\n":                  `is "RANKING/BAD", expected COMPONENT/REASON`,

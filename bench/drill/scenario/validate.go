@@ -66,9 +66,10 @@ func (s Scenario) fits(f *faults, key string, fault Fault) {
 	f.expect(wanted == "" || s.Mesh.Redis == wanted, key+".kind", fault.Kind, "another kind, or mesh.redis: "+wanted)
 	f.expect(fault.At != "store" || s.Mesh.Redis == Single || fault.Kind == Migrate || fault.Kind == Failover,
 		key+".at", fault.At, "another place, or mesh.redis: single")
+	f.expect(fault.Kind != Jump || s.Mesh.Clocks, key+".kind", fault.Kind, "another kind, or mesh.clocks: true")
 	if name, number, ok := strings.Cut(fault.At, "@"); ok {
 		most := s.Mesh.Gateways
-		if fault.Kind == Kill || fault.Kind == Stop || fault.Kind == Throttle {
+		if name == "feature" && slices.Contains([]string{Kill, Stop, Throttle, Jump}, fault.Kind) {
 			most = s.Mesh.FeaturePods
 		}
 		f.expect(number <= fmt.Sprint(most), key+".at", fault.At, fmt.Sprintf("at most %s@%d", name, most))
