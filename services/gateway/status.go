@@ -73,7 +73,7 @@ func (s *Service) answersSection(minute *history.View, course []history.View) st
 	if answers > 0 && minute.Tiers[ladder.Personalized] < answers {
 		personal.Tone = statusz.Warn
 	}
-	late := statusz.Fact{Label: "over their budget", Value: statusz.Count(minute.Late), Note: "of " + statusz.Count(minute.Planned)}
+	late := statusz.Fact{Label: "over their deadline", Value: statusz.Count(minute.Late), Note: "of " + statusz.Count(minute.Planned)}
 	if minute.Late > 0 {
 		late.Tone = statusz.Warn
 	}

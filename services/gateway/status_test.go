@@ -61,7 +61,7 @@ func TestStatusOfAHealthyGateway(t *testing.T) {
 			t.Errorf("%q, %q", s.headline, s.tone)
 		}
 		for label, want := range map[string]string{
-			"PERSONALIZED": "100 %", "over their budget": "0", "refused": "0", "given up by callers": "0", "budget": "42.5 ms",
+			"PERSONALIZED": "100 %", "over their deadline": "0", "refused": "0", "given up by callers": "0", "budget": "42.5 ms",
 		} {
 			if got := s.fact(t, "answers", label); got != want {
 				t.Errorf("%s is %s, want %s", label, got, want)

@@ -59,7 +59,7 @@ type bucket struct {
 	refused, abandoned atomic.Uint32
 
 	took            [latencies]atomic.Uint32
-	planned, late   atomic.Uint32 // answers with a budget, and those that took longer
+	planned, late   atomic.Uint32 // answers with a deadline, and those that came after it
 	deadline, total atomic.Uint64 // sums over the planned, in nanoseconds
 }
 
@@ -75,7 +75,7 @@ func (h *History) Answered(a Answer) {
 		b.planned.Add(1)
 		b.deadline.Add(uint64(a.Deadline))
 		b.total.Add(uint64(a.Total)) //nolint:gosec // a plan has no negative times
-		if a.Took > a.Total {
+		if a.Took > a.Deadline {
 			b.late.Add(1)
 		}
 	}

@@ -26,7 +26,8 @@ func TestTheLastMinuteIsSummedUp(t *testing.T) {
 	for i := range 60 {
 		h.Answered(answer(noon.Add(-time.Duration(i)*time.Second), ladder.Personalized, 10*ms))
 	}
-	h.Answered(answer(noon, ladder.Simple, 90*ms))
+	h.Answered(answer(noon, ladder.Simple, 90*ms)) // in the reserve
+	h.Answered(answer(noon, ladder.Simple, 101*ms))
 	h.Answered(Answer{At: noon, Tier: ladder.Static, Took: ms}) // from memory, without a budget
 	h.Blame(noon, ladder.Feature, ladder.SoftDeadline)
 	h.Blame(noon, ladder.Feature, ladder.SoftDeadline)
@@ -34,13 +35,13 @@ func TestTheLastMinuteIsSummedUp(t *testing.T) {
 	h.Refused(noon)
 	h.Abandoned(noon)
 	v := h.Last(noon.Add(2*time.Second), time.Minute)
-	if v.Answers() != 62 || v.Tiers[ladder.Personalized] != 60 || v.Tiers[ladder.Simple] != 1 || v.Tiers[ladder.Static] != 1 {
+	if v.Answers() != 63 || v.Tiers[ladder.Personalized] != 60 || v.Tiers[ladder.Simple] != 2 || v.Tiers[ladder.Static] != 1 {
 		t.Errorf("tiers %v", v.Tiers)
 	}
 	if v.For != 62*time.Second || !v.From.Equal(noon.Add(-time.Minute)) {
 		t.Errorf("%v from %v", v.For, v.From)
 	}
-	if v.Planned != 61 || v.Late != 1 || v.Deadline() != 100*ms || v.Total() != 85*ms || v.Refused != 1 || v.Abandoned != 1 {
+	if v.Planned != 62 || v.Late != 1 || v.Deadline() != 100*ms || v.Total() != 85*ms || v.Refused != 1 || v.Abandoned != 1 {
 		t.Errorf("planned %d, late %d, deadline %v, total %v, refused %d, abandoned %d", v.Planned, v.Late, v.Deadline(), v.Total(), v.Refused, v.Abandoned)
 	}
 	if c, r := v.Worst(); c != ladder.Feature || r != ladder.SoftDeadline || v.Causes[ladder.Ranking][ladder.SkippedDependency] != 1 {

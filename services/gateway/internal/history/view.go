@@ -19,7 +19,7 @@ type View struct {
 	Refused, Abandoned uint64
 	// Took is how long answers took.
 	Took Latencies
-	// Planned had a budget, of which Late took longer.
+	// Planned had a deadline, of which Late came after it.
 	Planned, Late uint64
 
 	deadline, total uint64
