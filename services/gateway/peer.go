@@ -59,7 +59,7 @@ func (p *peer[Q, A]) ask(
 	o := p.outcome(granted, started, err)
 	pass.Leave(o)
 	if err == nil || !gaveUp(ctx) { // else it says nothing of the component
-		p.report.step(ctx, p.component, o, ctx.Err() == nil && soft.Err() != nil)
+		p.report.step(ctx, p.component, o, ctx.Err() == nil && o.Reason == ladder.SoftDeadline)
 	}
 	return answer, o, err
 }
