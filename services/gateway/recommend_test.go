@@ -3,14 +3,13 @@ package gateway
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc/codes"
 
@@ -300,13 +299,7 @@ func TestACallerThatGivesUpSaysNothingOfTheComponents(t *testing.T) {
 		"ranking":  {func(m *mesh) *behaviour { return &m.ranker.behaviour }, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			m, reader := newMesh(t), sdkmetric.NewManualReader()
-			deps := m.service.deps
-			deps.Signals.Meter = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
-			var err error
-			if m.service, err = New(Defaults(), deps); err != nil {
-				t.Fatal(err)
-			}
+			m, set := measured(t)
 			m.recommend(t, 50*ms, ask(3))
 			m.service.quality.Observe(time.Hour, true) // else it could not be seen to rise
 			factor, usual, calls := m.service.quality.Value(), m.service.usual.Value(), m.ranker.calls
@@ -333,29 +326,18 @@ func TestACallerThatGivesUpSaysNothingOfTheComponents(t *testing.T) {
 					t.Errorf("%s: %d calls of %s were cancelled at their soft deadline", name, n, peers[i])
 				}
 			}
-			if reasons := stepReasons(t, reader); !slices.Equal(reasons, []string{"none"}) {
+			if reasons := stepReasons(figures(t, set)); !slices.Equal(reasons, []string{"none"}) {
 				t.Errorf("%s: steps ended with %v", name, reasons)
 			}
 		})
 	}
 }
 
-// stepReasons are those that steps ended with.
-func stepReasons(t *testing.T, reader *sdkmetric.ManualReader) (found []string) {
-	t.Helper()
-	var all metricdata.ResourceMetrics
-	if err := reader.Collect(t.Context(), &all); err != nil {
-		t.Fatal(err)
-	}
-	for _, scope := range all.ScopeMetrics {
-		for _, figure := range scope.Metrics {
-			if steps, ok := figure.Data.(metricdata.Histogram[float64]); ok && figure.Name == "repli.gateway.step.duration" {
-				for _, point := range steps.DataPoints {
-					reason, _ := point.Attributes.Value(reasonKey)
-					found = append(found, reason.AsString())
-				}
-			}
-		}
+// stepReasons are those that steps ended with, each once, by the page of figures.
+func stepReasons(page string) (found []string) {
+	count := regexp.MustCompile(`(?m)^repli_gateway_step_duration_seconds_count{.*repli_degradation_reason="(\w+)"`)
+	for _, match := range count.FindAllStringSubmatch(page, -1) {
+		found = append(found, match[1])
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
