@@ -39,7 +39,8 @@ ONNXRUNTIME := $(TOOLS)/onnxruntime-$(ONNXRUNTIME_VERSION)/libonnxruntime.so.1
 
 # grpcnotrace leaves out golang.org/x/net/trace, which nobody here uses: its templates call methods by name, and so keep every
 # exported method of everything in the binary, 14 MB of them.
-GO_BUILD := CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -ldflags "-s -w"
+TAGS := grpcnotrace
+GO_BUILD = CGO_ENABLED=0 go build -tags $(TAGS) -trimpath -ldflags "-s -w"
 
 REFDATA ?= ../shared/refdata
 GO_FILES = $(shell git ls-files -co --exclude-standard '*.go' 'go.mod' 'go.sum' 'bench/drill' 'pkg/statusz/assets')
@@ -64,8 +65,9 @@ bin/repli-drill: $(GO_FILES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./bench/drill/repli-drill
 
 # The services with clocks that the drill can set. It is never shipped.
+bin/repli-clocks: TAGS := grpcnotrace,drill
 bin/repli-clocks: $(GO_FILES) $(CHARTS)
-	@CGO_ENABLED=0 go build -tags grpcnotrace,drill -trimpath -ldflags "-s -w" -o $@ ./cmd/repli
+	@$(GO_BUILD) -o $@ ./cmd/repli
 
 # The images, and the version of the chart that installs them.
 VERSION := $(shell sed -n 's/^appVersion: *//p' helm/repli/Chart.yaml)
